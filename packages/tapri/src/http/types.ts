@@ -1,0 +1,106 @@
+import type { Field, Fields, Reads, StandardSchemaV1, Writes } from '../schema/index.ts'
+
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
+type Schema = Fields | StandardSchemaV1<any, any>
+
+/** What a route takes. Unknown keys are refused in each part. */
+export interface RouteSpec {
+  readonly params?: Fields
+  readonly query?: Schema
+  readonly body?: Schema
+  /** One sentence for the API's documentation. */
+  readonly summary?: string
+}
+
+/** The `:names` in a path. */
+export type PathParams<P extends string> = P extends `${string}:${infer Name}/${infer Rest}`
+  ? { readonly [K in Name | keyof PathParams<Rest>]: string }
+  : P extends `${string}:${infer Name}`
+    ? { readonly [K in Name]: string }
+    : {}
+
+type Section<S, Key extends string, Fallback> = Key extends keyof S
+  ? S[Key] extends StandardSchemaV1<any, infer Out>
+    ? Out
+    : S[Key] extends Fields
+      ? Reads<S[Key]>
+      : Fallback
+  : Fallback
+type Sent<S, Key extends string> = Key extends keyof S
+  ? S[Key] extends StandardSchemaV1<infer In, any>
+    ? In
+    : S[Key] extends Readonly<Record<string, Field<any, any>>>
+      ? Writes<S[Key]>
+      : {}
+  : {}
+
+export interface Inputs<S extends RouteSpec, P extends string> {
+  readonly params: Section<S, 'params', PathParams<P>>
+  readonly query: Section<S, 'query', {}>
+  readonly body: Section<S, 'body', undefined>
+}
+export type Sends<S extends RouteSpec, P extends string> = (S extends { readonly params: Fields }
+  ? Writes<S['params']>
+  : PathParams<P>) &
+  Sent<S, 'query'> &
+  Sent<S, 'body'>
+
+/** A route: its three types for the compiler, its definition for the server. */
+export interface Route<Kind extends string, In, Out> {
+  readonly '~kind': Kind
+  readonly '~in': In
+  readonly '~out': Out
+  readonly definition: RouteDefinition
+}
+
+export interface RouteDefinition {
+  readonly method: Method
+  /** Below its controller's path; `:name` stands for one segment, a last `*name` for the rest. */
+  readonly path: string
+  /** The first word of the route, like `visitor` or `member`: who may call it. */
+  readonly access: string
+  readonly spec: RouteSpec
+  readonly middleware: readonly MiddlewareRun[]
+  readonly handler: Handler
+}
+// A handler's context is checked where the route is written; the server only passes it on.
+export type Handler = (context: any) => unknown
+export type MiddlewareRun = (context: any, next: (adds?: object) => Promise<void>) => Promise<void>
+
+/** Runs around the routes that `use` it; what it gives to `next` is added to their context. */
+export interface Middleware<Adds> {
+  readonly '~adds': Adds
+  readonly run: MiddlewareRun
+}
+
+export interface RouteKit<C> {
+  use<Adds>(middleware: Middleware<Adds>): RouteKit<Omit<C, keyof Adds> & Adds>
+  readonly get: Verb<C, 'get'>
+  readonly post: Verb<C, 'post'>
+  readonly put: Verb<C, 'put'>
+  readonly patch: Verb<C, 'patch'>
+  readonly delete: Verb<C, 'delete'>
+}
+export interface Verb<C, Kind extends Method> {
+  <const P extends string, Out>(
+    path: P,
+    handler: (context: C & Inputs<{}, P>) => Promise<Out> | Out,
+  ): Route<Kind, PathParams<P>, Out>
+  <const P extends string, const S extends RouteSpec, Out>(
+    path: P,
+    spec: S,
+    handler: (context: C & Inputs<S, P>) => Promise<Out> | Out,
+  ): Route<Kind, Sends<S, P>, Out>
+}
+
+/** Routes below one path, by name; the names are the client's methods. */
+export interface Controller<R> {
+  readonly '~routes': R
+  readonly path: string
+  readonly routes: Readonly<Record<string, Route<string, any, any>>>
+}
+
+/** A route with its whole path and its name, `videos.list`. */
+export interface ServedRoute extends RouteDefinition {
+  readonly name: string
+}

@@ -1,0 +1,80 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+
+/** One field of a model, an input or a configuration: `Out` is what a read gives, `In` what a write takes. */
+export interface Field<Out, In = Out> {
+  readonly '~out': Out
+  readonly '~in': In
+  readonly '~field': FieldFacts
+}
+
+/** Fields by name: the shape of a body, a query, a model. */
+export type Fields = Readonly<Record<string, Field<unknown, unknown>>>
+
+export interface BelongsTo<Target extends string> extends Field<Id<Target>> {
+  readonly '~target': Target
+}
+
+export interface HasMany<Target extends string, By extends string> {
+  readonly '~many': Target
+  readonly '~by': By
+  readonly '~field': FieldFacts
+}
+
+/** A field that callers never read; see `private`. */
+export interface Private {
+  readonly '~private': true
+}
+
+/** The id of a row of one model: a UUIDv7 text that cannot be mistaken for another model's. */
+export type Id<Of extends string> = string & { readonly '~id': Of }
+
+/** A file that belongs to a row. */
+export interface StoredFile {
+  readonly id: string
+  readonly name: string
+  /** Media type, told from the content. */
+  readonly type: string
+  /** Bytes. */
+  readonly size: number
+  /** Where it can be fetched by those who may read the row. */
+  readonly url: string
+}
+
+export type FieldKind = FieldFacts['kind']
+
+/** What a field is at run time: plain data that validators, columns and documents are made from. */
+export type FieldFacts = Common &
+  (
+    | { readonly kind: 'text'; readonly min: number; readonly max: number; readonly match?: RegExp; readonly trim: boolean }
+    | { readonly kind: 'email' | 'url' }
+    | { readonly kind: 'int' | 'float'; readonly min: number; readonly max: number }
+    | { readonly kind: 'bool' | 'time' | 'date' | 'json' }
+    | { readonly kind: 'oneOf'; readonly values: readonly string[] }
+    | { readonly kind: 'list'; readonly of: FieldFacts; readonly min: number; readonly max: number }
+    | { readonly kind: 'file'; readonly accept: readonly string[]; readonly maxSize: number }
+    | { readonly kind: 'id'; readonly of: string }
+    | { readonly kind: 'belongsTo'; readonly target: string; readonly onDelete: 'restrict' | 'cascade' | 'null' }
+    | { readonly kind: 'hasMany'; readonly target: string; readonly by: string }
+  )
+
+interface Common {
+  readonly optional: boolean
+  readonly private: boolean
+  readonly unique: boolean
+  /** The value of an absent field; `now` in a time field is the moment of the write. */
+  readonly default?: unknown
+}
+
+export type Reads<F> = { [K in keyof F]: F[K] extends Field<infer Out, any> ? Out : never }
+
+type OptionalKeys<F> = {
+  [K in keyof F]: F[K] extends Field<any, infer In> ? (undefined extends In ? K : never) : never
+}[keyof F]
+type InOf<F> = F extends Field<any, infer In> ? In : never
+
+/** What a sender gives for these fields. */
+export type Writes<F> = { [K in Exclude<keyof F, OptionalKeys<F>>]: InOf<F[K]> } & {
+  [K in OptionalKeys<F>]?: InOf<F[K]>
+}
+
+export type { StandardSchemaV1 }

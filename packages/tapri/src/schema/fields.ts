@@ -1,0 +1,153 @@
+import { bytes } from '../kit/measures.ts'
+import type { BelongsTo, Field, FieldFacts, HasMany, Id, Private, StoredFile } from './field.ts'
+
+type Fallback<T, D> = undefined extends D ? T : T | undefined
+
+/** Text of `min` to `max` characters (0 to 10,000 unless told), NUL refused.
+ * @example text({ min: 3, max: 120 }) */
+export function text<const D extends string | undefined = undefined>(
+  options: { min?: number; max?: number; match?: RegExp; trim?: boolean; default?: D; unique?: boolean } = {},
+): Field<string, Fallback<string, D>> {
+  const { min = 0, max = 10_000, match, trim = false, ...rest } = options
+  return field({ kind: 'text', min, max, trim, ...(match && { match }), ...common(rest) })
+}
+
+/** A whole number that JavaScript holds exactly (up to 2^53 - 1 either way).
+ * @example int({ min: 1, default: 1 }) */
+export function int<const D extends number | undefined = undefined>(
+  options: { min?: number; max?: number; default?: D; unique?: boolean } = {},
+): Field<number, Fallback<number, D>> {
+  const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER, ...rest } = options
+  return field({ kind: 'int', min, max, ...common(rest) })
+}
+
+/** A finite number.
+ * @example float({ min: 0, max: 5 }) */
+export function float<const D extends number | undefined = undefined>(
+  options: { min?: number; max?: number; default?: D } = {},
+): Field<number, Fallback<number, D>> {
+  const { min = -Number.MAX_VALUE, max = Number.MAX_VALUE, ...rest } = options
+  return field({ kind: 'float', min, max, ...common(rest) })
+}
+
+/** True or false.
+ * @example bool({ default: false }) */
+export function bool<const D extends boolean | undefined = undefined>(
+  options: { default?: D } = {},
+): Field<boolean, Fallback<boolean, D>> {
+  return field({ kind: 'bool', ...common(options) })
+}
+
+/** A moment, to the millisecond, in UTC.
+ * @example time({ default: 'now' }) */
+export function time<const D extends 'now' | undefined = undefined>(
+  options: { default?: D } = {},
+): Field<Date, Fallback<Date, D>> {
+  return field({ kind: 'time', ...common(options) })
+}
+
+/** A calendar day, `2026-11-21`, without a time zone.
+ * @example date() */
+export function date(): Field<string> {
+  return field({ kind: 'date', ...common({}) })
+}
+
+/** An e-mail address; stored in lower case, so that one mailbox is one account.
+ * @example email({ unique: true }) */
+export function email(options: { unique?: boolean } = {}): Field<string> {
+  return field({ kind: 'email', ...common(options) })
+}
+
+/** An absolute http or https URL of at most 2,048 characters.
+ * @example url() */
+export function url(): Field<string> {
+  return field({ kind: 'url', ...common({}) })
+}
+
+/** One of these words.
+ * @example oneOf(['draft', 'public'], { default: 'draft' }) */
+export function oneOf<const V extends string, const D extends V | undefined = undefined>(
+  values: readonly V[],
+  options: { default?: D } = {},
+): Field<V, Fallback<V, D>> {
+  return field({ kind: 'oneOf', values, ...common(options) })
+}
+
+/** Any JSON value, as the type says; its shape is not checked.
+ * @example json<{ theme: string }>() */
+export function json<T = unknown>(): Field<T> {
+  return field({ kind: 'json', ...common({}) })
+}
+
+/** A list of at most `max` (1,000 unless told) values.
+ * @example list(text({ max: 30 }), { max: 10 }) */
+export function list<Out, In>(
+  of: Field<Out, In>,
+  options: { min?: number; max?: number } = {},
+): Field<readonly Out[], readonly In[]> {
+  const { min = 0, max = 1000 } = options
+  return field({ kind: 'list', of: of['~field'], min, max, ...common({}) })
+}
+
+/** A file; `accept` is checked against the content, not against what the sender claims.
+ * @example file({ accept: 'video/*', maxSize: '2gb' }) */
+export function file(options: { accept: string; maxSize: string | number }): Field<StoredFile, Blob | StoredFile> {
+  const accept = options.accept.split(',').map((type) => type.trim().toLowerCase())
+  return field({ kind: 'file', accept, maxSize: bytes(options.maxSize), ...common({}) })
+}
+
+/** The id of a row of a model.
+ * @example id('videos') */
+export function id<const Of extends string>(of: Of): Field<Id<Of>> {
+  return field({ kind: 'id', of, ...common({}) })
+}
+
+/** The one row of another model that this row belongs to. `onDelete` says what becomes of this row
+ * when that one goes: refuse (`restrict`, unless told), go too (`cascade`), forget it (`null`, optional only).
+ * @example belongsTo('users', { onDelete: 'cascade' }) */
+export function belongsTo<const Target extends string>(
+  target: Target,
+  options: { onDelete?: 'restrict' | 'cascade' | 'null'; unique?: boolean } = {},
+): BelongsTo<Target> {
+  const { onDelete = 'restrict', ...rest } = options
+  return field({ kind: 'belongsTo', target, onDelete, ...common(rest) })
+}
+
+/** The rows of another model whose field `by` names this row.
+ * @example hasMany('videos', 'author') */
+export function hasMany<const Target extends string, const By extends string>(target: Target, by: By): HasMany<Target, By> {
+  return field({ kind: 'hasMany', target, by, ...common({}) })
+}
+
+/** The field may be null, and may be left out.
+ * @example optional(text()) */
+export function optional<F extends Field<any, any>>(of: F): Optional<F> {
+  return field({ ...of['~field'], optional: true })
+}
+
+/** The field is read only by `db.asSystem` and by the user whose own row it is, never by other callers.
+ * @example private(email({ unique: true })) */
+function privately<F extends Field<any, any>>(of: F): F & Private {
+  return field({ ...of['~field'], private: true })
+}
+
+export { privately as private }
+
+type Optional<F> =
+  F extends Field<infer Out, infer In>
+    ? Omit<F, '~out' | '~in'> & { readonly '~out': Out | null; readonly '~in': In | null | undefined }
+    : never
+
+function common(options: { default?: unknown; unique?: boolean | undefined }) {
+  return {
+    optional: false,
+    private: false,
+    unique: options.unique ?? false,
+    ...(options.default !== undefined && { default: options.default }),
+  }
+}
+
+// The phantom keys `~out`, `~in`, `~target` … exist in types only; this is the one place that says so.
+function field<F>(facts: FieldFacts): F {
+  return { '~field': facts } as F
+}

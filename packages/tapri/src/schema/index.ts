@@ -1,0 +1,45 @@
+export { type Check, compileCheck, markReceived, type Source } from './check.ts'
+export type {
+  BelongsTo,
+  Field,
+  FieldFacts,
+  FieldKind,
+  Fields,
+  HasMany,
+  Id,
+  Private,
+  Reads,
+  StandardSchemaV1,
+  StoredFile,
+  Writes,
+} from './field.ts'
+export {
+  belongsTo,
+  bool,
+  date,
+  email,
+  file,
+  float,
+  hasMany,
+  id,
+  int,
+  json,
+  list,
+  oneOf,
+  optional,
+  private,
+  text,
+  time,
+  url,
+} from './fields.ts'
+export { fieldSchema, type JsonSchema, objectSchema } from './json-schema.ts'
+export {
+  checkStandard,
+  compileFields,
+  fieldsOf,
+  type InputSchema,
+  isStandardSchema,
+  type Outcome,
+  type Validator,
+  type ValidatorOptions,
+} from './validator.ts'
