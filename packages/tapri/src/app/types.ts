@@ -1,5 +1,5 @@
 import type { AuthActions, AuthController, SignUpFields } from '../auth/types.ts'
-import type { Db, FullRow, Models, Policy, Rule } from '../data/types.ts'
+import type { Db, FullRow, Models, Policy, Rule, SystemDb } from '../data/types.ts'
 import type { HttpContext } from '../http/context.ts'
 import type { Controller, Middleware, Route, RouteKit } from '../http/types.ts'
 import type { Log } from '../observe/index.ts'
@@ -34,18 +34,21 @@ export interface Kit<M extends Models, S> {
   ): Policy
   /** Sign-up, sign-in, sign-out and who-am-I on the model `users`, as a controller. */
   auth<const F extends SignUpFields<M>>(options: { readonly signUp: F; readonly path?: string }): AuthController<M, F>
-  app<const Cs extends Readonly<Record<string, Controller<any>>>>(parts: AppParts<Cs>): App<Cs, M>
+  app<const Cs extends Readonly<Record<string, Controller<any>>>>(parts: AppParts<Cs, M>): App<Cs, M>
 }
 
-export interface AppParts<Cs> {
+export interface AppParts<Cs, M extends Models> {
   readonly controllers: Cs
   readonly policies: readonly Policy[]
+  /** For the API's description at `/openapi.json`. */
+  readonly title?: string
+  readonly version?: string
   /** In front of every controller's path, `/api` unless told. */
   readonly prefix?: string
   /** Folders of files to serve, by the path they are served at. */
   readonly folders?: Readonly<Record<string, Folder>>
   /** Runs once the database is ready and before the first request. */
-  readonly onStart?: (context: { readonly db: Db<any>['asSystem']; readonly log: Log }) => Promise<void> | void
+  readonly onStart?: (context: { readonly db: SystemDb<M>; readonly log: Log }) => Promise<void> | void
 }
 export interface Folder {
   /** Relative to the working directory. */
@@ -58,9 +61,17 @@ export interface Folder {
 export interface App<Cs, M extends Models> {
   readonly '~controllers': Cs
   readonly '~models': M
-  /** Reads the settings, opens the database and the files, listens.
+  /** What the app is made of, for tools. */
+  readonly description: AppDescription
+  /** Reads the settings, opens the database and the files, listens; SIGTERM and SIGINT stop it.
    * @throws TAPRI_CONFIG_INVALID, TAPRI_HTTP_PORT_IN_USE and what the rooms throw */
   start(options?: StartOptions): Promise<RunningApp>
+}
+
+export interface AppDescription {
+  readonly models: Models
+  readonly settings: Fields
+  readonly parts: AppParts<Readonly<Record<string, Controller<any>>>, any>
 }
 
 export interface StartOptions {

@@ -1,0 +1,3 @@
+export const videosPerPage = 12
+export const commentsShown = 200
+export const notificationsShown = 30

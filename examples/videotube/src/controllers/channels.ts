@@ -1,0 +1,31 @@
+import { bool, id, pick } from 'tapri/data'
+import { users } from '../models/users.ts'
+import { controller, member, visitor } from '../tapri.ts'
+
+const one = { params: { id: id('users') } }
+
+export const channelController = controller('/channels', {
+  get: visitor.get('/:id', one, async ({ db, params, user }) => {
+    const channel = await db.users.get(params.id)
+    const of = { channel: channel.id }
+    return {
+      ...channel,
+      videos: await db.videos.count({ where: { owner: channel.id, published: true } }),
+      followers: await db.subscriptions.count({ where: of }),
+      following: user !== null && (await db.subscriptions.count({ where: { ...of, follower: user.id } })) > 0,
+    }
+  }),
+
+  follow: member.put('/:id/follow', { ...one, body: { following: bool() } }, ({ db, params, body, user }) =>
+    db.transaction(async (db) => {
+      const mine = { channel: params.id, follower: user.id }
+      const subscription = await db.subscriptions.first({ where: mine })
+      if (body.following && !subscription) await db.subscriptions.create(mine)
+      if (!body.following && subscription) await db.subscriptions.delete(subscription.id)
+    }),
+  ),
+
+  update: member.put('/me', { body: pick(users, 'name', 'about') }, ({ db, body, user }) => db.users.update(user.id, body)),
+
+  setAvatar: member.put('/me/avatar', { body: pick(users, 'avatar') }, ({ db, body, user }) => db.users.update(user.id, body)),
+})

@@ -1,0 +1,64 @@
+import { add, bool, id, optional, pick, text } from 'tapri/data'
+import { announce } from '../announce.ts'
+import { videosPerPage } from '../constants.ts'
+import { videos, wordsOf } from '../models/videos.ts'
+import { controller, member, visitor } from '../tapri.ts'
+
+const one = { params: { id: id('videos') } }
+const search = { q: text({ max: 100, default: '' }), owner: optional(id('users')), after: optional(text({ max: 500 })) }
+
+export const videoController = controller('/videos', {
+  list: visitor.get('/', { query: search, summary: 'Published videos, newest first' }, ({ db, query }) =>
+    db.videos.page({
+      where: { published: true, words: { contains: wordsOf(query.q) }, ...(query.owner && { owner: query.owner }) },
+      with: { owner: true },
+      orderBy: '-at',
+      limit: videosPerPage,
+      ...(query.after && { after: query.after }),
+    }),
+  ),
+
+  mine: member.get('/mine', ({ db, user }) => db.videos.find({ where: { owner: user.id }, orderBy: '-at' })),
+
+  get: visitor.get('/:id', one, ({ db, params }) => db.videos.get(params.id, { with: { owner: true } })),
+
+  create: member.post('/', { body: pick(videos, 'title', 'description', 'source', 'published') }, ({ db, body, user }) =>
+    db.transaction(async (db) => {
+      const video = await db.videos.create({ ...body, words: wordsOf(body.title), owner: user.id })
+      if (video.published) await announce(db.asSystem, video)
+      return video
+    }),
+  ),
+
+  update: member.put('/:id', { ...one, body: pick(videos, 'title', 'description', 'published') }, ({ db, params, body }) =>
+    db.transaction(async (db) => {
+      const before = await db.videos.get(params.id)
+      const video = await db.videos.update(params.id, { ...body, words: wordsOf(body.title) })
+      if (video.published && !before.published) await announce(db.asSystem, video)
+      return video
+    }),
+  ),
+
+  remove: member.delete('/:id', one, ({ db, params }) => db.videos.delete(params.id)),
+
+  view: visitor.post('/:id/views', one, async ({ db, params }) => {
+    const video = await db.videos.get(params.id)
+    await db.asSystem.videos.update(video.id, { views: add(1) })
+  }),
+
+  stats: visitor.get('/:id/stats', one, async ({ db, params, user }) => {
+    const { id, views } = await db.videos.get(params.id)
+    const likes = await db.likes.count({ where: { video: id } })
+    const liked = user !== null && (await db.likes.count({ where: { video: id, user: user.id } })) > 0
+    return { views, likes, liked, comments: await db.comments.count({ where: { video: id } }) }
+  }),
+
+  like: member.put('/:id/like', { ...one, body: { liked: bool() } }, ({ db, params, body, user }) =>
+    db.transaction(async (db) => {
+      const mine = { video: params.id, user: user.id }
+      const like = await db.likes.first({ where: mine })
+      if (body.liked && !like) await db.likes.create(mine)
+      if (!body.liked && like) await db.likes.delete(like.id)
+    }),
+  ),
+})

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { findChromium, openChromium } from './browser/chromium.ts'
+import { openPage, picture, signUp, type Visit } from './browser/page.ts'
+import { startServer } from './browser/server.ts'
+import { clipPath } from './club.ts'
+
+const chromium = findChromium()
+const skip = chromium === undefined && 'there is no Chromium here: apt-get install chromium'
+
+test('VideoTube works in a browser, from signing up to live comments', { skip, timeout: 180_000 }, async (context) => {
+  await using server = await startServer()
+  await using browser = await openChromium(String(chromium))
+  const ann = await openPage(browser, server.url)
+  const guest = await openPage(browser, server.url)
+  const cem = await openPage(browser, server.url)
+
+  await context.test('a visitor sees the sample videos', () => seesSamples(guest))
+  await context.test('signing up leads to a signed-in page', () => signUp(ann, 'Ann'))
+  await context.test('an upload shows its progress and leads to the video', () => uploads(ann))
+  await context.test('the video plays and seeks by range', () => playsAndSeeks(ann))
+  await context.test('a comment is seen live in another browser', () => commentsLive(ann, guest))
+  await context.test('a like is counted live in another browser', () => likesLive(ann, guest))
+  await context.test('a new video of a followed channel pops up live', () => notifiesLive(ann, cem))
+  await context.test('search finds by a part of the title', () => searches(guest))
+  await context.test('its owner hides and deletes a video in the studio', () => worksInStudio(ann, guest))
+  await context.test('nothing went wrong in any of the pages', () => {
+    for (const { complaints } of [ann, guest, cem]) assert.deepEqual(complaints, [])
+  })
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const phone = await openPage(browser, server.url, { viewport: { width: 360, height: 780 }, colorScheme })
+    await context.test(`every page fits a phone, ${colorScheme}`, () => fitsPhone(phone, colorScheme))
+  }
+  await context.test('the theme that was chosen is remembered', () => remembersTheme(ann))
+})
+
+async function seesSamples(guest: Visit): Promise<void> {
+  await guest.page.goto('/')
+  await guest.page.getByRole('link', { name: 'Kites over the bay' }).waitFor()
+  await picture(guest, 'list')
+}
+
+async function uploads(ann: Visit): Promise<void> {
+  const { page } = ann
+  await page.getByRole('link', { name: 'Upload a video' }).first().click()
+  await page.setInputFiles('input[type=file]', clipPath)
+  await page.getByLabel('Title').fill('Kites from the roof')
+  await page.getByLabel('Description').fill('Filmed on a Sunday.')
+  // a slow line, so that there is something to see
+  const line = await page.context().newCDPSession(page)
+  const slow = { offline: false, latency: 20, downloadThroughput: -1, uploadThroughput: 80_000 }
+  await line.send('Network.emulateNetworkConditions', slow)
+  await page.getByRole('button', { name: 'Upload', exact: true }).click()
+  await page.waitForFunction(() => (document.querySelector('progress')?.position ?? 0) > 0.3)
+  await picture(ann, 'upload')
+  assert.match(String(await page.locator('.upload-progress').textContent()), /Uploading, \d+%[\d.]+ kB of 263 kB/)
+  await line.send('Network.emulateNetworkConditions', { ...slow, latency: 0, uploadThroughput: -1 })
+  await page.waitForURL('**/watch/*')
+  await page.getByRole('heading', { name: 'Kites from the roof' }).waitFor()
+}
+
+async function playsAndSeeks(ann: Visit): Promise<void> {
+  const video = ann.page.locator('.player video')
+  await video.focus()
+  await ann.page.keyboard.press('Space')
+  await ann.page.waitForFunction(() => (document.querySelector<HTMLVideoElement>('.player video')?.currentTime ?? 0) > 0.3)
+  const after = await video.evaluate(async (element: HTMLVideoElement) => {
+    const seeked = new Promise((done) => element.addEventListener('seeked', done, { once: true }))
+    element.currentTime = 6
+    await seeked
+    return element.currentTime
+  })
+  assert.ok(after >= 6)
+  await ann.page.waitForFunction(() => (document.querySelector<HTMLVideoElement>('.player video')?.currentTime ?? 0) > 6.3)
+  assert.ok(ann.answers.some(({ url, status }) => url.includes('/api/files/') && status === 206))
+  await video.evaluate((element: HTMLVideoElement) => element.pause())
+  await ann.page.getByText('1 view ·').first().waitFor()
+}
+
+async function commentsLive(ann: Visit, guest: Visit): Promise<void> {
+  await guest.page.goto(ann.page.url())
+  await guest.page.getByText('Nobody has said anything yet').waitFor()
+  await ann.page.getByLabel('Add a comment').fill('Look at the red one!')
+  await ann.page.getByRole('button', { name: 'Comment', exact: true }).click()
+  await guest.page.locator('.comment', { hasText: 'Look at the red one!' }).waitFor()
+  await ann.page.getByRole('button', { name: 'Edit your comment' }).click()
+  await ann.page.getByLabel('Edit your comment').last().fill('Look at the yellow one!')
+  await ann.page.getByRole('button', { name: 'Save' }).click()
+  await guest.page.locator('.comment', { hasText: 'Look at the yellow one!' }).waitFor()
+  assert.equal(await guest.page.getByRole('button', { name: 'Edit your comment' }).count(), 0)
+}
+
+async function likesLive(ann: Visit, guest: Visit): Promise<void> {
+  await ann.page.getByRole('button', { name: '0 likes' }).click()
+  await guest.page.getByRole('button', { name: '1 like' }).waitFor()
+  await picture(ann, 'watch')
+}
+
+async function notifiesLive(ann: Visit, cem: Visit): Promise<void> {
+  await signUp(cem, 'Cem')
+  await cem.page.goto(ann.page.url())
+  await cem.page.getByRole('button', { name: 'Follow' }).click()
+  await cem.page.getByRole('button', { name: 'Following' }).waitFor()
+  await ann.page.getByRole('link', { name: 'Upload a video' }).first().click()
+  await ann.page.setInputFiles('input[type=file]', clipPath)
+  await ann.page.getByLabel('Title').fill('Kites in the rain')
+  await ann.page.getByRole('button', { name: 'Upload', exact: true }).click()
+  await cem.page.getByRole('link', { name: 'Ann published “Kites in the rain”' }).waitFor()
+  await cem.page.getByRole('button', { name: 'Notifications, 1 new' }).click()
+  await picture(cem, 'notified')
+  await cem.page.getByRole('button', { name: 'Notifications, 0 new' }).waitFor()
+}
+
+async function searches({ page }: Visit): Promise<void> {
+  await page.getByRole('searchbox').fill('from the roof')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: 'Videos with “from the roof”' }).waitFor()
+  await page.locator('.grid .card').waitFor()
+  assert.equal(await page.locator('.grid .card').count(), 1)
+}
+
+async function worksInStudio(ann: Visit, guest: Visit): Promise<void> {
+  await ann.page.getByRole('button', { name: 'Your account' }).click()
+  await ann.page.getByRole('link', { name: 'Studio' }).click()
+  const row = ann.page.locator('.studio-row', { hasText: 'Kites from the roof' })
+  await row.getByRole('switch').click()
+  await row.getByText('Hidden').waitFor()
+  await picture(ann, 'studio')
+  await guest.page.goto('/?q=from+the+roof')
+  await guest.page.getByRole('heading', { name: 'Nothing found' }).waitFor()
+  await row.getByRole('button', { name: /^Delete/ }).click()
+  await ann.page.getByRole('button', { name: 'Delete for good' }).click()
+  await row.waitFor({ state: 'detached' })
+}
+
+async function fitsPhone(phone: Visit, colorScheme: string): Promise<void> {
+  await phone.page.goto('/')
+  await phone.page.getByRole('link', { name: 'Kites over the bay' }).click()
+  await phone.page.getByText('I could watch this all day').waitFor()
+  await picture(phone, `phone-${colorScheme}`)
+  for (const path of ['/', '/sign-in', '/sign-up', '/upload', '/nowhere']) {
+    await phone.page.goto(path)
+    await phone.page.locator('h1').waitFor()
+    const tooWide = await phone.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+    assert.ok(tooWide <= 0, `${path} is ${tooWide} pixels too wide`)
+  }
+}
+
+async function remembersTheme(ann: Visit): Promise<void> {
+  await ann.page.goto('/')
+  await ann.page.getByRole('button', { name: 'Use the dark colours' }).click()
+  await ann.page.reload()
+  await ann.page.getByRole('button', { name: 'Use the light colours' }).waitFor()
+  assert.equal(await ann.page.evaluate(() => getComputedStyle(document.documentElement).colorScheme), 'dark')
+  await ann.page.getByRole('link', { name: 'Kites over the bay' }).waitFor()
+  await picture(ann, 'dark')
+}

@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
+
+const folder = fileURLToPath(new URL('../..', import.meta.url))
+const command = fileURLToPath(new URL('../../../../packages/tapri/bin/tapri.js', import.meta.url))
+
+export interface Server extends AsyncDisposable {
+  readonly url: string
+}
+
+/** VideoTube as it runs in production: a process of its own, an empty database, the built interface. */
+export async function startServer(): Promise<Server> {
+  if (!existsSync(join(folder, 'web/dist/index.html'))) await build({ root: join(folder, 'web'), logLevel: 'warn' })
+  const data = await mkdtemp(join(tmpdir(), 'videotube-'))
+  const port = await freePort()
+  const server = spawn(process.execPath, [command, 'start'], {
+    cwd: folder,
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      DATABASE_URL: `sqlite:${join(data, 'app.db')}`,
+      FILES_URL: `disk:${join(data, 'files')}`,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const url = `http://127.0.0.1:${port}`
+  await answers(url, server)
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      server.kill('SIGTERM')
+      if (server.exitCode === null) await once(server, 'exit')
+      await rm(data, { recursive: true, force: true })
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  if (typeof address !== 'object' || address === null) throw new Error('Cannot find a free port')
+  return address.port
+}
+
+/** Waits until the server answers; fails with all it said when it ends before that. */
+async function answers(url: string, server: ChildProcess): Promise<void> {
+  let said = ''
+  for (const output of [server.stdout, server.stderr]) {
+    output?.on('data', (text) => {
+      said += text
+    })
+  }
+  const signal = AbortSignal.timeout(30_000)
+  while (server.exitCode === null) {
+    signal.throwIfAborted()
+    const answer = await fetch(url, { signal }).catch(() => undefined)
+    if (answer?.ok) return
+    await new Promise((done) => setTimeout(done, 50))
+  }
+  throw new Error(`VideoTube ended before it answered:\n${said}`)
+}

@@ -1,0 +1,19 @@
+import { TapriError } from 'tapri/client'
+
+/** One sentence for people. */
+export function messageOf(error: unknown): string {
+  if (error instanceof TapriError) return error.message
+  if (!navigator.onLine) return 'You are offline: connect and try again'
+  return error instanceof Error ? error.message : 'Something went wrong: try again'
+}
+
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof TapriError ? error.code : undefined
+}
+
+/** What is wrong with one field of a form, if the server named it. */
+export function issueOf(error: unknown, field: string): string | undefined {
+  if (!(error instanceof TapriError)) return undefined
+  const issue = error.issues?.find(({ path }) => path[0] === field)
+  return issue && `It ${issue.message}`
+}

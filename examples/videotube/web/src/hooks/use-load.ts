@@ -1,0 +1,23 @@
+import { type DependencyList, useEffect, useState } from 'react'
+import type { Loaded } from './use-live.ts'
+
+/** Loads once, and again when something it depends on changes; an answer that comes too late is dropped. */
+export function useLoad<Out>(load: () => Promise<Out>, depends: DependencyList): Loaded<Out> & { reload(): void } {
+  const [state, setState] = useState<Loaded<Out>>({ value: undefined, error: undefined })
+  const [turn, setTurn] = useState(0)
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the caller names what loading depends on
+  useEffect(() => {
+    let current = true
+    setState({ value: undefined, error: undefined })
+    load().then(
+      (value) => current && setState({ value, error: undefined }),
+      (error) => current && setState({ value: undefined, error }),
+    )
+    return () => {
+      current = false
+    }
+  }, [...depends, turn])
+
+  return { ...state, reload: () => setTurn(turn + 1) }
+}

@@ -1,0 +1,15 @@
+import { useOnline } from '../hooks/use-online.ts'
+import { OfflineIcon } from './icons.tsx'
+
+export function OfflineBar() {
+  const online = useOnline()
+  return (
+    <div role="status">
+      {!online && (
+        <p className="offline">
+          <OfflineIcon /> You are offline. Everything live picks up again as soon as you are back.
+        </p>
+      )}
+    </div>
+  )
+}

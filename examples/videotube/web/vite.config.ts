@@ -1,0 +1,12 @@
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vite'
+
+// `vite web` beside `tapri dev`: the interface reloads in place, the API and its live socket are passed on
+const server = process.env.API_URL ?? 'http://127.0.0.1:3000'
+
+export default defineConfig({
+  plugins: [react()],
+  // the server's content policy allows no data: addresses
+  build: { outDir: 'dist', assetsInlineLimit: 0, reportCompressedSize: false },
+  server: { proxy: { '/api': { target: server, ws: true } } },
+})

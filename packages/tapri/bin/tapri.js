@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+// Plain JavaScript that any Node can read, so that an old one gets a sentence and not a syntax error.
+import { existsSync } from 'node:fs'
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 18)) {
+  console.error(`Cannot run on Node ${process.versions.node}: tapri needs Node 22.18 or newer, from https://nodejs.org`)
+  process.exit(1)
+}
+
+// the published package holds what was built, the repository the sources
+const built = new URL('../lib/cli/index.js', import.meta.url)
+const { main } = await import(existsSync(built) ? built.href : new URL('../src/cli/index.ts', import.meta.url).href)
+await main(process.argv.slice(2))

@@ -1,0 +1,18 @@
+import { appError } from './errors.ts'
+import type { AppDescription } from './types.ts'
+
+/**
+ * Refuses an app in which nobody has said who may read and write a model.
+ * @throws TAPRI_APP_NO_POLICY
+ */
+export function checkPolicies({ models, parts }: AppDescription): void {
+  const judged = new Set(parts.policies.map(({ model }) => model))
+  const silent = Object.keys(models).filter((name) => !judged.has(name))
+  const first = silent[0]
+  if (first === undefined) return
+  const names = silent.map((name) => `"${name}"`).join(', ')
+  throw appError(
+    'TAPRI_APP_NO_POLICY',
+    `Cannot start: no policy says who may read and write ${names}; write policy('${first}', { … }), or policy('${first}', {}) to keep it closed`,
+  )
+}

@@ -1,0 +1,16 @@
+export { deny, type Issue, invalid, notFound, TapriError } from '../kit/errors.ts'
+export { planMigration } from './migration.ts'
+export { type Started, type StartedOptions, startApp } from './start.ts'
+export { tapri } from './tapri.ts'
+export type {
+  App,
+  AppDescription,
+  AppParts,
+  Context,
+  Folder,
+  Kit,
+  MemberContext,
+  RunningApp,
+  StartOptions,
+  User,
+} from './types.ts'

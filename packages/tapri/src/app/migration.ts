@@ -1,0 +1,46 @@
+import { authModels } from '../auth/index.ts'
+import { type MigrationPlan, openDatabase } from '../data/index.ts'
+import { fileModels } from '../files/index.ts'
+import { appError } from './errors.ts'
+import { readAll } from './settings.ts'
+import type { AppDescription } from './types.ts'
+
+/** What the models ask of the database, and the way to do it. */
+export interface Migration extends AsyncDisposable {
+  readonly plan: MigrationPlan
+  /** @throws TAPRI_APP_MIGRATION_LOSS when a step loses data and that was not allowed */
+  apply(options: { readonly allowLoss: boolean }): Promise<void>
+}
+
+/** The tables of Tapri itself beside those of the app. */
+export function internalModels(description: AppDescription) {
+  return Object.hasOwn(description.models, 'users') ? { ...fileModels, ...authModels } : fileModels
+}
+
+/**
+ * Compares the app's models with its database, without starting the app.
+ * @example await using migration = await planMigration(app.description); await migration.apply({ allowLoss: false })
+ */
+export async function planMigration(description: AppDescription): Promise<Migration> {
+  const settings = readAll(description.settings, process.env, '.env')
+  const database = await openDatabase({
+    models: description.models,
+    internal: internalModels(description),
+    policies: description.parts.policies,
+    url: settings.DATABASE_URL,
+    migrate: 'plan',
+  })
+  const plan = await database.plan()
+  return {
+    plan,
+    async apply({ allowLoss }) {
+      const losing = plan.steps.filter((step) => !step.safe)
+      if (losing.length > 0 && !allowLoss) {
+        const summaries = losing.map((step) => step.summary).join('; ')
+        throw appError('TAPRI_APP_MIGRATION_LOSS', `Cannot apply the migration: ${summaries}; add --allow-loss to do it all the same`)
+      }
+      await database.migrate(plan)
+    },
+    [Symbol.asyncDispose]: () => database.close(),
+  }
+}

@@ -1,0 +1,7 @@
+export { type AuthRouteContext, authController } from './controller.ts'
+export { authError } from './errors.ts'
+export { authModels } from './models.ts'
+export { type Auth, type AuthOptions, type IdentifyOptions, openAuth } from './open.ts'
+export { type AuthContext, type AuthService, authService } from './service.ts'
+export type { Caller } from './sessions.ts'
+export type { AuthActions, AuthController, Credentials, SignUpFields } from './types.ts'

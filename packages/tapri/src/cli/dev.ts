@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, type FSWatcher, watch } from 'node:fs'
+import { dirname, relative, sep } from 'node:path'
+import { findEntry } from './entry.ts'
+
+/** Editors write a file in several steps; one save should be one start. */
+const settleTime = 80
+
+const ignored = new Set(['node_modules', 'dist', 'data', '.git', 'test-results'])
+
+/** `tapri dev`: runs the app's entry in a process of its own and starts it again whenever a file is saved. */
+export function dev(): Promise<void> {
+  const entry = findEntry()
+  let child: ChildProcess | undefined
+  let again = false
+  let ending = false
+  let timer: NodeJS.Timeout | undefined
+
+  const begin = () => {
+    again = false
+    const running = spawn(process.execPath, [entry], {
+      stdio: 'inherit',
+      env: { ...process.env, NODE_ENV: process.env.NODE_ENV ?? 'development' },
+    })
+    child = running
+    running.on('exit', (code) => {
+      child = undefined
+      if (ending) return
+      if (again) return begin()
+      console.log(
+        code === 0
+          ? 'The app ended; save a file to start it again'
+          : `The app ended with code ${code}; mend and save to start it again`,
+      )
+    })
+  }
+  const restart = (file: string) => {
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      console.log(`${file} changed: starting again`)
+      if (child === undefined) return begin()
+      again = true
+      child.kill('SIGTERM')
+    }, settleTime)
+  }
+
+  begin()
+  const watchers = watchFiles(dirname(entry), restart)
+  return new Promise((done) => {
+    const end = (signal: NodeJS.Signals) => {
+      ending = true
+      clearTimeout(timer)
+      for (const watcher of watchers) watcher.close()
+      if (child === undefined) return done()
+      child.once('exit', () => done())
+      child.kill(signal)
+    }
+    process.once('SIGINT', end)
+    process.once('SIGTERM', end)
+  })
+}
+
+function watchFiles(folder: string, changed: (file: string) => void): FSWatcher[] {
+  const sources = watch(folder, { recursive: true }, (_event, file) => {
+    if (file !== null && isSource(file)) changed(relative(process.cwd(), `${folder}${sep}${file}`))
+  })
+  if (!existsSync('.env')) return [sources]
+  return [sources, watch('.env', () => changed('.env'))]
+}
+
+function isSource(file: string): boolean {
+  if (file.split(sep).some((part) => ignored.has(part))) return false
+  return /\.(?:[cm]?[jt]s|json)$/.test(file)
+}

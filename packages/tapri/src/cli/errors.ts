@@ -1,0 +1,6 @@
+import { errorTable } from '../kit/errors.ts'
+
+export const cliError = errorTable({
+  TAPRI_CLI_USAGE: 500,
+  TAPRI_CLI_NO_APP: 500,
+})

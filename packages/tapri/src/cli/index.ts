@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs'
+import { TapriError } from '../kit/errors.ts'
+import { dev } from './dev.ts'
+import { cliError } from './errors.ts'
+import { migrate } from './migrate.ts'
+import { start } from './start.ts'
+
+const help = `tapri: the whole backend in one stall
+
+  tapri dev                 run the app and start it again on every save
+  tapri start               run the app in production
+  tapri migrate             show what the models ask of the database
+  tapri migrate apply       do it; --allow-loss for steps that lose data
+  tapri --version           tell the version
+
+Run it in the app's folder: the app is src/app.ts (or app.ts), its entry src/index.ts (or index.ts).
+`
+
+/** Runs one command line, without the program's name; answers the exit code when the command is over.
+ * @example await main(['migrate', 'apply']) */
+export async function main(words: readonly string[]): Promise<void> {
+  try {
+    await run(words)
+  } catch (error) {
+    // A person reads this: our own errors say all there is to say in one sentence
+    const ours = error instanceof TapriError
+    console.error(ours ? `${error.message}\n(${error.code})` : error)
+    process.exitCode = 1
+  }
+}
+
+async function run(words: readonly string[]): Promise<void> {
+  const [command, ...rest] = words
+  switch (command) {
+    case 'dev':
+      refuseWords(command, rest)
+      return dev()
+    case 'start':
+      refuseWords(command, rest)
+      return start()
+    case 'migrate':
+      return migrate(rest)
+    case '--version':
+    case '-v':
+      return console.log(version())
+    case undefined:
+    case 'help':
+    case '--help':
+    case '-h':
+      return console.log(help)
+    default:
+      throw cliError(
+        'TAPRI_CLI_USAGE',
+        `Cannot run "tapri ${command}": there is dev, start and migrate; "tapri --help" tells more`,
+      )
+  }
+}
+
+function refuseWords(command: string, words: readonly string[]): void {
+  if (words.length === 0) return
+  throw cliError('TAPRI_CLI_USAGE', `Cannot run "tapri ${command} ${words.join(' ')}": ${command} takes no arguments`)
+}
+
+function version(): string {
+  // the built package has the same place for it, one folder up from this one's parent
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown'
+}

@@ -1,0 +1,96 @@
+import type { App } from '../app/types.ts'
+import { readAnswer } from './answer.ts'
+import { LiveAnswers } from './live.ts'
+import { ManifestLoader } from './manifest.ts'
+import { type ClientOptions, readOptions, type Settings } from './options.ts'
+import { outgoing } from './request.ts'
+import { send } from './send.ts'
+import type { CallOptions, Client, LiveOptions } from './types.ts'
+
+type Input = Readonly<Record<string, unknown>>
+
+/** What stands behind a client, which itself has no names but those of the routes. */
+interface Parts {
+  readonly settings: Settings
+  readonly manifest: ManifestLoader
+  readonly live: LiveAnswers
+}
+
+const partsOf = new WeakMap<object, Parts>()
+
+/**
+ * A typed client of the app at `url`, its origin with its prefix; the types come from the app's own, nothing is generated.
+ * @throws TAPRI_CLIENT_URL when the url cannot be called
+ * @example const api = client<typeof app>('http://localhost:3000/api'); await api.videos.list({ page: 2 })
+ */
+export function client<A extends App<any, any>>(url: string, options: ClientOptions = {}): Client<A> {
+  const settings = readOptions(url, options)
+  const parts: Parts = { settings, manifest: new ManifestLoader(settings), live: new LiveAnswers(settings) }
+  const made = named((controller) => named((route) => method(parts, `${controller}.${route}`)))
+  partsOf.set(made, parts)
+  return typed<Client<A>>(made)
+}
+
+/** Resolves once every live frame that the server has sent so far has been handled; for tests. */
+export async function sync(client: object): Promise<void> {
+  await partsOf.get(client)?.live.sync()
+}
+
+/**
+ * Ends every live subscription of a client and closes its socket; calls go on working.
+ * @example closeClient(api)
+ */
+export function closeClient(client: object): void {
+  partsOf.get(client)?.live.close()
+}
+
+function method(parts: Parts, name: string) {
+  const call = (input: Input = {}, options: CallOptions = {}) => callRoute(parts, name, input, options)
+  const live = (input: Input, onChange: (value: unknown) => void, options?: LiveOptions) =>
+    parts.live.subscribe(name, withoutAbsent(input), onChange, options)
+  return Object.assign(call, { live })
+}
+
+async function callRoute(
+  { settings, manifest, live }: Parts,
+  name: string,
+  input: Input,
+  options: CallOptions,
+): Promise<unknown> {
+  options.signal?.throwIfAborted()
+  const request = outgoing(settings.base, name, await manifest.route(name), input)
+  return send(
+    settings,
+    request,
+    async (sent, answer) => {
+      const value = await readAnswer(sent, answer)
+      if (answer.headers.get('tapri-session') !== null) live.renew()
+      return value
+    },
+    options,
+  )
+}
+
+/** As in a query, null stands for absent. */
+function withoutAbsent(input: Input = {}): Input {
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined && value !== null))
+}
+
+/** An object that makes what is behind a name when it is first asked for. */
+function named(make: (name: string) => object): object {
+  const made = new Map<string, object>()
+  return new Proxy(Object.freeze({}), {
+    get(_target, name) {
+      // `then` would make a promise of it for `await`
+      if (typeof name !== 'string' || name === 'then' || name === 'toJSON') return undefined
+      const known = made.get(name) ?? make(name)
+      made.set(name, known)
+      return known
+    },
+  })
+}
+
+// The proxy answers to every name; which names there are is known to the app's type alone.
+function typed<T>(value: object): T {
+  return value as T
+}

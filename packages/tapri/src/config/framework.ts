@@ -1,0 +1,18 @@
+import { int, oneOf, optional, type Reads, text, url } from '../schema/index.ts'
+
+/** The settings of Tapri itself; every one has a default that works. */
+export const frameworkSettings = {
+  PORT: int({ min: 0, max: 65_535, default: 3000 }),
+  /** Absent, it is this machine alone (127.0.0.1) in development and every address (0.0.0.0) in production. */
+  HOST: optional(text({ min: 1, max: 253 })),
+  DATABASE_URL: text({ min: 1, max: 2048, default: 'sqlite:data/app.db' }),
+  FILES_URL: text({ min: 1, max: 2048, default: 'disk:data/files' }),
+  LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error'], { default: 'info' }),
+  /** Absent, it is `pretty` at a terminal and `json` elsewhere. */
+  LOG_FORMAT: optional(oneOf(['pretty', 'json', 'silent'])),
+  /** Where the world reaches the app, when that is not where it listens. */
+  PUBLIC_URL: optional(url()),
+  NODE_ENV: oneOf(['development', 'test', 'production'], { default: 'development' }),
+} as const
+
+export type FrameworkSettings = Omit<Reads<typeof frameworkSettings>, 'HOST'> & { readonly HOST: string }

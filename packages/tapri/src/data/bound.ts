@@ -1,0 +1,121 @@
+import { withFiles } from './blobs.ts'
+import type { Model } from './catalog.ts'
+import type { Scope } from './engine.ts'
+import type { GivenRow } from './present.ts'
+import { count, find, first, get, page } from './read.ts'
+import type { Db, Models, Page, SystemDb } from './types.ts'
+import { create, remove, update } from './write.ts'
+
+/** The rows of one model as one asker may use them; its methods are those of the public type `Table`. */
+class BoundTable {
+  readonly #scope: Scope
+  readonly #model: Model
+
+  constructor(scope: Scope, model: Model) {
+    this.#scope = scope
+    this.#model = model
+  }
+
+  find(query?: unknown): Promise<GivenRow[]> {
+    return find(this.#scope, this.#model, query)
+  }
+
+  page(query?: unknown): Promise<Page<GivenRow>> {
+    return page(this.#scope, this.#model, query)
+  }
+
+  first(query?: unknown): Promise<GivenRow | null> {
+    return first(this.#scope, this.#model, query)
+  }
+
+  get(id: unknown, query?: unknown): Promise<GivenRow> {
+    return get(this.#scope, this.#model, id, query)
+  }
+
+  count(query?: unknown): Promise<number> {
+    return count(this.#scope, this.#model, query)
+  }
+
+  create(values: unknown): Promise<GivenRow> {
+    const scope = this.#scope
+    return withFiles(scope, this.#model, values, (received) => create(scope, this.#model, received))
+  }
+
+  update(id: unknown, changes: unknown): Promise<GivenRow> {
+    const scope = this.#scope
+    return withFiles(scope, this.#model, changes, (received) => update(scope, this.#model, id, received))
+  }
+
+  delete(id: unknown): Promise<void> {
+    return remove(this.#scope, this.#model, id)
+  }
+}
+
+/** Makes a db of a scope. A request pays for one object and for the tables that it touches. */
+export interface Binding {
+  caller<M extends Models>(scope: Scope): Db<M>
+  system<M extends Models>(scope: Scope): SystemDb<M>
+}
+
+/** Writes the classes of an app's databases once: a getter for each model, nothing looked up by name later. */
+export function bindingOf(models: readonly Model[]): Binding {
+  const SystemDatabase = classOf(models, (scope) => binding.system(scope))
+  const CallerDatabase = classOf(
+    models.filter((model) => !model.internal),
+    (scope) => binding.caller(scope),
+  )
+  Object.defineProperty(CallerDatabase.prototype, 'asSystem', {
+    get(this: InstanceType<typeof CallerDatabase>) {
+      return this.asSystemDatabase((scope) => binding.system(scope))
+    },
+  })
+  const binding: Binding = {
+    caller: (scope) => typed(new CallerDatabase(scope)),
+    system: (scope) => typed(new SystemDatabase(scope)),
+  }
+  return binding
+}
+
+function classOf(models: readonly Model[], rebind: (scope: Scope) => unknown) {
+  return class Database {
+    readonly #scope: Scope
+    readonly #tables: (BoundTable | undefined)[] = []
+    #system: unknown
+
+    static {
+      for (const [at, model] of models.entries()) {
+        Object.defineProperty(Database.prototype, model.name, {
+          enumerable: true,
+          get(this: Database) {
+            this.#tables[at] ??= new BoundTable(this.#scope, model)
+            return this.#tables[at]
+          },
+        })
+      }
+    }
+
+    constructor(scope: Scope) {
+      this.#scope = scope
+    }
+
+    async transaction(run: (db: unknown) => Promise<unknown>): Promise<unknown> {
+      const scope = this.#scope
+      scope.requireWritable()
+      const { writer } = scope.engine
+      const inside = (transaction: Parameters<Scope['within']>[0]) => run(rebind(scope.within(transaction)))
+      return scope.transaction === undefined
+        ? writer.transaction(inside)
+        : writer.nested(scope.transaction, async (nested) => inside(nested))
+    }
+
+    asSystemDatabase(bind: (scope: Scope) => unknown): unknown {
+      this.#system ??= bind(this.#scope.asSystem())
+      return this.#system
+    }
+  }
+}
+
+// The getters above are made from the models, whose types the app's `Db<M>` is made from; no type can follow that.
+function typed<T>(database: unknown): T {
+  return database as T
+}

@@ -1,0 +1,93 @@
+import { decodeWire, encodeWire } from '../kit/wire.ts'
+import type { Driver, LoggedChanges, Transaction } from './driver.ts'
+import { dataError } from './errors.ts'
+import type { StoredRow } from './evaluate.ts'
+
+/** One row made (`before` is null), changed, or deleted (`after` is null); all columns, decoded. */
+export interface Change {
+  readonly model: string
+  readonly id: string
+  readonly before: StoredRow | null
+  readonly after: StoredRow | null
+}
+
+/** The changes of one transaction. */
+export interface Commit {
+  readonly position: number
+  readonly at: number
+  readonly changes: readonly Change[]
+}
+
+export type CommitListener = (commit: Commit) => void
+
+const keptCommits = 10_000
+const keptMilliseconds = 24 * 3_600_000
+const trimmedEvery = 256
+
+/** The log of everything that was committed, in order; written in the transaction that it tells of. */
+export class ChangeLog {
+  readonly epoch: string
+  readonly #driver: Driver
+  readonly #fail: (error: unknown) => void
+  readonly #listeners = new Set<CommitListener>()
+  #position: number
+
+  constructor(driver: Driver, fail: (error: unknown) => void) {
+    this.#driver = driver
+    this.#fail = fail
+    this.epoch = driver.facts.epoch
+    this.#position = driver.facts.position
+  }
+
+  /** Of the last commit. */
+  position(): number {
+    return this.#position
+  }
+
+  /** Calls after each commit, in their order; the answer ends it. */
+  subscribe(listener: CommitListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** The commits after a position.
+   * @throws TAPRI_DATA_CHANGES_GONE when some of them are forgotten already, or never were */
+  async since(position: number, limit: number): Promise<Commit[]> {
+    const last = this.#position
+    const entries = await this.#driver.changesSince(position, limit)
+    const first = entries[0]?.position ?? last + 1
+    if (position > last || first > position + 1) {
+      throw dataError('TAPRI_DATA_CHANGES_GONE', `Cannot tell what changed after position ${position}: read anew`)
+    }
+    return entries.map(decode)
+  }
+
+  /** Before COMMIT. */
+  async write(transaction: Transaction, at: number, changes: readonly Change[]): Promise<Commit> {
+    const position = await transaction.appendChanges(at, encodeWire(changes))
+    if (position % trimmedEvery === 0) await transaction.trimChanges(position - keptCommits, at - keptMilliseconds)
+    return { position, at, changes }
+  }
+
+  /** After COMMIT. */
+  announce(commit: Commit): void {
+    this.#position = commit.position
+    for (const listener of this.#listeners) {
+      try {
+        listener(commit)
+      } catch (error) {
+        // the commit stands and the other listeners must hear of it
+        this.#fail(error)
+      }
+    }
+  }
+}
+
+function decode(entry: LoggedChanges): Commit {
+  return { position: entry.position, at: entry.at, changes: asChanges(decodeWire(entry.changes)) }
+}
+
+// The text was written by `write` in the same transaction as the rows.
+function asChanges(value: unknown): readonly Change[] {
+  return value as readonly Change[]
+}

@@ -1,0 +1,104 @@
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import { translate } from './failure.ts'
+import type { SqliteUrl } from './url.ts'
+
+export type SqlValue = SQLInputValue
+export type SqlRow = readonly SQLOutputValue[]
+
+export interface Sql {
+  readonly sql: string
+  readonly parameters: readonly SqlValue[]
+}
+
+const keptStatements = 500
+
+/** One connection with its prepared statements. Its methods are synchronous: SQLite is a library, not a server. */
+export class Connection {
+  readonly #database: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+
+  constructor(url: SqliteUrl) {
+    this.#database = new DatabaseSync(url.path)
+    // first of all: everything after it may meet another process
+    this.run('PRAGMA busy_timeout = 5000')
+    if (url.path !== ':memory:') this.run('PRAGMA journal_mode = WAL')
+    this.run(`PRAGMA synchronous = ${url.synchronous}`)
+    this.run('PRAGMA foreign_keys = ON')
+    this.run('PRAGMA journal_size_limit = 67108864')
+    this.run('PRAGMA cache_size = -16000')
+    this.run('PRAGMA temp_store = MEMORY')
+    this.run('PRAGMA trusted_schema = OFF')
+  }
+
+  /** A statement for whoever calls it often enough to keep it. */
+  prepare(sql: string): StatementSync {
+    const statement = this.#database.prepare(sql)
+    // node types the rows as objects whatever is set here; `rowsOf` reads them as what they are
+    statement.setReturnArrays(true)
+    return statement
+  }
+
+  rows({ sql, parameters }: Sql): SqlRow[] {
+    try {
+      return rowsOf(this.#statement(sql).all(...parameters))
+    } catch (cause) {
+      throw translate(cause)
+    }
+  }
+
+  write({ sql, parameters }: Sql): number {
+    try {
+      return Number(this.#statement(sql).run(...parameters).lastInsertRowid)
+    } catch (cause) {
+      throw translate(cause)
+    }
+  }
+
+  /** Runs a statement that has no values. */
+  run(sql: string): void {
+    this.write({ sql, parameters: [] })
+  }
+
+  /** The first column of the first row. */
+  value(sql: string, ...parameters: readonly SqlValue[]): SQLOutputValue | undefined {
+    return this.rows({ sql, parameters })[0]?.[0]
+  }
+
+  get isInTransaction(): boolean {
+    return this.#database.isTransaction
+  }
+
+  close(): void {
+    this.#statements.clear()
+    if (this.#database.isOpen) this.#database.close()
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    const statement = this.prepare(sql)
+    this.#statements.set(sql, statement)
+    if (this.#statements.size > keptStatements) this.#forgetOldest()
+    return statement
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.#statements.keys().next().value
+    if (oldest !== undefined) this.#statements.delete(oldest)
+  }
+}
+
+// With setReturnArrays(true) every row is an array; @types/node does not say so.
+function rowsOf(rows: readonly unknown[]): SqlRow[] {
+  return rows as SqlRow[]
+}
+
+/** One row of a statement of `prepare`, read like `rowsOf`. */
+export function firstRow(statement: StatementSync, ...parameters: readonly SqlValue[]): SqlRow | undefined {
+  try {
+    const row: unknown = statement.get(...parameters)
+    return row as SqlRow | undefined
+  } catch (cause) {
+    throw translate(cause)
+  }
+}

@@ -1,0 +1,86 @@
+import type { ColumnState, ColumnType, Fill, IndexState, TableState } from '../../migration/state.ts'
+import type { Connection } from './connection.ts'
+import { sql, textOf } from './kysely.ts'
+
+/** SQLite knows only three of our column types, so what a migration made is remembered in tapri_meta. */
+const snapshotName = 'schema'
+
+/** The tables that are there, but for those of SQLite's own and of the book-keeping. */
+export function inspect(connection: Connection): TableState[] {
+  const remembered = new Map(readSnapshot(connection).map((table) => [table.name, table]))
+  const names = connection.rows({
+    sql: "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' AND name NOT IN ('tapri_meta', 'tapri_changes', 'tapri_migrations') ORDER BY name",
+    parameters: [],
+  })
+  return names.map(([name]) => inspectTable(connection, String(name), remembered.get(String(name))))
+}
+
+export function saveSnapshot(connection: Connection, tables: readonly TableState[]): void {
+  connection.write({
+    sql: 'INSERT INTO tapri_meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+    parameters: [snapshotName, JSON.stringify(tables.filter((table) => table.ours))],
+  })
+}
+
+function readSnapshot(connection: Connection): readonly TableState[] {
+  const text = connection.value('SELECT value FROM tapri_meta WHERE name = ?', snapshotName)
+  return typeof text === 'string' ? asTables(JSON.parse(text)) : []
+}
+
+// Only `saveSnapshot` writes that row.
+function asTables(value: unknown): readonly TableState[] {
+  return value as readonly TableState[]
+}
+
+function inspectTable(connection: Connection, name: string, known: TableState | undefined): TableState {
+  const targets = new Map<string, string>()
+  for (const [, , target, from] of pragma(connection, 'foreign_key_list', name)) targets.set(String(from), String(target))
+  const columns = pragma(connection, 'table_info', name).map(([, column, storage, required, fallback, key]): ColumnState => {
+    const before = known?.columns.find((each) => each.name === column)
+    const target = targets.get(String(column))
+    const fill = before?.fill ?? fillOf(fallback)
+    return {
+      name: String(column),
+      type: typeOf(String(storage), before?.type),
+      nullable: required === 0 && key === 0,
+      ...(target !== undefined && { target }),
+      ...(fill !== undefined && { fill }),
+    }
+  })
+  return { name, columns, indexes: indexesOf(connection, name), ours: known !== undefined }
+}
+
+/** Plain words and numbers only; a computed default is nothing that another table could be given. */
+function fillOf(fallback: unknown): Fill | undefined {
+  const text = String(fallback)
+  if (/^-?\d+(?:\.\d+)?$/.test(text)) return Number(text)
+  return /^'(?:[^']|'')*'$/.test(text) ? text.slice(1, -1).replaceAll("''", "'") : undefined
+}
+
+function indexesOf(connection: Connection, table: string): IndexState[] {
+  const made = pragma(connection, 'index_list', table).filter(([, , , origin]) => origin === 'c')
+  return made.map(([, name, unique]) => ({
+    name: String(name),
+    columns: pragma(connection, 'index_info', String(name)).map(([, , column]) => String(column)),
+    unique: unique === 1,
+  }))
+}
+
+function pragma(connection: Connection, what: string, of: string) {
+  return connection.rows({ sql: `${textOf(sql`PRAGMA ${sql.raw(what)}(${sql.id(of)})`)}`, parameters: [] })
+}
+
+const inferred: Readonly<Record<string, ColumnType>> = { INTEGER: 'int', INT: 'int', REAL: 'float', TEXT: 'text' }
+export const storageOf: Readonly<Record<ColumnType, string>> = {
+  text: 'TEXT',
+  json: 'TEXT',
+  int: 'INTEGER',
+  bool: 'INTEGER',
+  time: 'INTEGER',
+  float: 'REAL',
+}
+
+function typeOf(storage: string, remembered: ColumnType | undefined): ColumnType {
+  const upper = storage.toUpperCase()
+  return remembered !== undefined && storageOf[remembered] === upper ? remembered : (inferred[upper] ?? 'text')
+}

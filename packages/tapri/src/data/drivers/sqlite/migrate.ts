@@ -1,0 +1,177 @@
+import { dataError } from '../../errors.ts'
+import type { ColumnState, Fill, IndexState, MigrationAction, TableState } from '../../migration/state.ts'
+import type { Connection } from './connection.ts'
+import { inspect, saveSnapshot, storageOf } from './inspect.ts'
+import { sql, textOf } from './kysely.ts'
+
+/** Applies all actions in one transaction and records them.
+ * @throws TAPRI_DATA_MIGRATION when a row would refer to nothing afterwards */
+export function migrateTables(
+  connection: Connection,
+  actions: readonly MigrationAction[],
+  summaries: readonly string[],
+  at: number,
+): void {
+  // https://sqlite.org/lang_altertable.html#otheralter: off while a table is rebuilt, and only outside of a transaction
+  connection.run('PRAGMA foreign_keys = OFF')
+  try {
+    connection.run('BEGIN IMMEDIATE')
+    new TableMigration(connection).apply(actions, summaries, at)
+    connection.run('COMMIT')
+  } catch (error) {
+    if (connection.isInTransaction) connection.run('ROLLBACK')
+    throw error
+  } finally {
+    connection.run('PRAGMA foreign_keys = ON')
+  }
+}
+
+class TableMigration {
+  readonly #connection: Connection
+  readonly #tables: Map<string, TableState>
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+    this.#tables = new Map(inspect(connection).map((table) => [table.name, table]))
+  }
+
+  apply(actions: readonly MigrationAction[], summaries: readonly string[], at: number): void {
+    for (const action of actions) this.#applyOne(action)
+    const [orphan] = this.#connection.rows({ sql: 'PRAGMA foreign_key_check', parameters: [] })
+    if (orphan !== undefined) {
+      const [table, , target] = orphan
+      throw dataError(
+        'TAPRI_DATA_MIGRATION',
+        `Cannot migrate: a row of "${table}" refers to a row of "${target}" that is not there`,
+      )
+    }
+    saveSnapshot(this.#connection, [...this.#tables.values()])
+    this.#connection.write({
+      sql: 'INSERT INTO tapri_migrations (at, steps) VALUES (?, ?)',
+      parameters: [at, JSON.stringify(summaries)],
+    })
+  }
+
+  #applyOne(action: MigrationAction): void {
+    switch (action.kind) {
+      case 'create table':
+        this.#create(action.table, action.table.name)
+        break
+      case 'drop table':
+        this.#run(sql`drop table ${sql.table(action.table)}`)
+        this.#tables.delete(action.table)
+        break
+      case 'add column':
+        this.#addColumn(action.table, action.column, action.fill)
+        break
+      case 'change column':
+        this.#changeColumn(action)
+        break
+      case 'drop column':
+        this.#dropColumn(action.table, action.column)
+        break
+      case 'add index':
+        this.#run(createIndex(action.table, action.index))
+        this.#remember(action.table, (indexes) => [...indexes, action.index])
+        break
+      case 'drop index':
+        this.#run(sql`drop index ${sql.id(action.index.name)}`)
+        this.#remember(action.table, (indexes) => indexes.filter(({ name }) => name !== action.index.name))
+    }
+  }
+
+  #create(table: TableState, name: string): void {
+    this.#run(createTable(table, name))
+    for (const index of table.indexes) this.#run(createIndex(name, index))
+    this.#tables.set(name, table)
+  }
+
+  #dropColumn(name: string, column: string): void {
+    const table = this.#table(name)
+    const columns = table.columns.filter((each) => each.name !== column)
+    this.#rebuild({ ...table, columns, indexes: table.indexes.filter((index) => !index.columns.includes(column)) })
+  }
+
+  #remember(name: string, change: (indexes: readonly IndexState[]) => readonly IndexState[]): void {
+    const table = this.#table(name)
+    this.#tables.set(name, { ...table, ours: true, indexes: change(table.indexes) })
+  }
+
+  #addColumn(name: string, column: ColumnState, fill: Fill): void {
+    const table = this.#table(name)
+    if (!isSimpleToAdd(column, fill)) {
+      this.#rebuild({ ...table, columns: [...table.columns, column] }, { column: column.name, keep: false, fill })
+      return
+    }
+    const added = fill === null ? column : { ...column, fill }
+    this.#run(sql`alter table ${sql.table(name)} add column ${columnText(added)}`)
+    this.#tables.set(name, { ...table, ours: true, columns: [...table.columns, added] })
+  }
+
+  #changeColumn(action: MigrationAction & { kind: 'change column' }): void {
+    const table = this.#table(action.table)
+    const columns = table.columns.map((column) => (column.name === action.column.name ? action.column : column))
+    this.#rebuild({ ...table, columns }, { column: action.column.name, keep: action.keep, fill: action.fill })
+  }
+
+  /** SQLite's way to any other table: make it anew beside the old one, copy, take its place. */
+  #rebuild(wanted: TableState, change?: { column: string; keep: boolean; fill: Fill }): void {
+    const fresh = `${wanted.name}__new`
+    this.#run(createTable(wanted, fresh))
+    const values = wanted.columns.map((column) => (column.name === change?.column ? copied(column, change) : sql.id(column.name)))
+    const names = wanted.columns.map((column) => sql.id(column.name))
+    this.#run(sql`insert into ${sql.table(fresh)} (${sql.join(names)}) select ${sql.join(values)} from ${sql.table(wanted.name)}`)
+    this.#run(sql`drop table ${sql.table(wanted.name)}`)
+    this.#run(sql`alter table ${sql.table(fresh)} rename to ${sql.table(wanted.name)}`)
+    for (const index of wanted.indexes) this.#run(createIndex(wanted.name, index))
+    this.#tables.set(wanted.name, { ...wanted, ours: true })
+  }
+
+  #table(name: string): TableState {
+    const table = this.#tables.get(name)
+    if (table === undefined) throw dataError('TAPRI_DATA_MIGRATION', `Cannot change the table "${name}": it is not there`)
+    return table
+  }
+
+  #run(statement: Parameters<typeof textOf>[0]): void {
+    this.#connection.run(textOf(statement))
+  }
+}
+
+/** SQLite adds no required column without a value for the rows that are there, nor one that refers elsewhere with one. */
+function isSimpleToAdd(column: ColumnState, fill: Fill): boolean {
+  return column.target === undefined ? column.nullable || fill !== null : column.nullable && fill === null
+}
+
+function copied(column: ColumnState, change: { keep: boolean; fill: Fill }) {
+  const fill = sql.lit(literal(change.fill))
+  if (!change.keep) return fill
+  const value = column.type === 'float' ? sql`cast(${sql.id(column.name)} as real)` : sql.id(column.name)
+  return change.fill === null ? value : sql`coalesce(${value}, ${fill})`
+}
+
+function createTable(table: TableState, name: string) {
+  const columns = table.columns.map(columnText)
+  return sql`create table ${sql.table(name)} (${sql.join(columns)}) strict`
+}
+
+function columnText(column: ColumnState) {
+  const type = sql.raw(storageOf[column.type])
+  if (column.name === 'id') return sql`${sql.id('id')} ${type} not null primary key`
+  const required = column.nullable ? sql.raw('') : sql.raw(' not null')
+  const fallback = column.fill === undefined ? sql.raw('') : sql` default ${sql.lit(literal(column.fill))}`
+  // The data room deletes what depends on a row itself, so that the change log has it; this fence stands behind it.
+  const fence = sql.raw(' deferrable initially deferred')
+  const target = column.target === undefined ? sql.raw('') : sql` references ${sql.table(column.target)} (id)${fence}`
+  return sql`${sql.id(column.name)} ${type}${required}${fallback}${target}`
+}
+
+function createIndex(table: string, index: IndexState) {
+  const unique = sql.raw(index.unique ? 'unique ' : '')
+  const columns = sql.join(index.columns.map((column) => sql.id(column)))
+  return sql`create ${unique}index ${sql.id(index.name)} on ${sql.table(table)} (${columns})`
+}
+
+function literal(fill: Fill): string | number | null {
+  return typeof fill === 'boolean' ? Number(fill) : fill
+}

@@ -1,0 +1,101 @@
+import type { Clock } from '../kit/clock.ts'
+import type { ReceiveFile } from './blobs.ts'
+import type { Catalog, Model } from './catalog.ts'
+import { always, type Condition } from './condition.ts'
+import type { Cursors } from './cursor.ts'
+import type { Driver, Reader } from './driver.ts'
+import { dataError } from './errors.ts'
+import type { StoredRow } from './evaluate.ts'
+import type { Action, Policies } from './policy.ts'
+import type { ReadSet } from './read-set.ts'
+import type { OpenTransaction } from './transaction.ts'
+import type { View } from './where.ts'
+import type { Writer } from './writer.ts'
+
+/** What a `file` column stores. */
+export interface FileFacts {
+  readonly id: string
+  readonly name: string
+  readonly type: string
+  readonly size: number
+  readonly key: string
+}
+export type FileUrl = (model: string, rowId: string, field: string, file: FileFacts) => string
+
+/** The parts of one open database. */
+export interface Engine {
+  readonly catalog: Catalog
+  readonly driver: Driver
+  readonly policies: Policies
+  readonly cursors: Cursors
+  readonly writer: Writer
+  readonly clock: Clock
+  readonly fileUrl: FileUrl
+  readonly receiveFile: ReceiveFile | undefined
+}
+
+/** Who asks, and in which transaction; every table of one db shares it. */
+export class Scope implements View {
+  readonly engine: Engine
+  readonly user: StoredRow | null
+  /** Nobody in particular: no policy applies. */
+  readonly everything: boolean
+  readonly reads: ReadSet | undefined
+  readonly readOnly: boolean
+  readonly transaction: OpenTransaction | undefined
+
+  constructor(
+    engine: Engine,
+    user: StoredRow | null,
+    everything: boolean,
+    reads: ReadSet | undefined,
+    readOnly: boolean,
+    transaction?: OpenTransaction,
+  ) {
+    this.engine = engine
+    this.user = user
+    this.everything = everything
+    this.reads = reads
+    this.readOnly = readOnly
+    this.transaction = transaction
+  }
+
+  /** The same asker without policies. */
+  asSystem(): Scope {
+    return new Scope(this.engine, null, true, this.reads, this.readOnly, this.transaction)
+  }
+
+  within(transaction: OpenTransaction): Scope {
+    return new Scope(this.engine, this.user, this.everything, this.reads, this.readOnly, transaction)
+  }
+
+  /** Which rows the asker may read, create … */
+  allowed(model: Model, action: Action): Condition {
+    return this.everything ? always : this.engine.policies.condition(model, action, this.user)
+  }
+
+  guard(target: Model): Condition {
+    return this.allowed(target, 'read')
+  }
+
+  reader(): Reader {
+    this.engine.writer.requireOwn(this.transaction)
+    return this.transaction?.session ?? this.engine.driver.reader
+  }
+
+  remember(model: Model, condition: Condition): void {
+    this.reads?.add({ model: model.name, condition })
+  }
+
+  /** One write of the asker: in the transaction it is in, or in one of its own. */
+  write<T>(work: (transaction: OpenTransaction) => Promise<T>): Promise<T> {
+    this.requireWritable()
+    const { transaction, engine } = this
+    return transaction === undefined ? engine.writer.write(work) : transaction.step(() => work(transaction))
+  }
+
+  requireWritable(): void {
+    if (this.readOnly) throw dataError('TAPRI_DATA_READ_ONLY', 'Cannot write here: a GET only reads, use another method')
+    this.engine.writer.requireOwn(this.transaction)
+  }
+}

@@ -1,0 +1,63 @@
+import type { Catalog, Column, Model } from '../catalog.ts'
+import type { ColumnState, ColumnType, Fill, IndexState, TableState } from './state.ts'
+
+/** The tables that the models need. */
+export function wantedTables(catalog: Catalog): TableState[] {
+  return [...catalog.values()].map((model) => ({
+    name: model.name,
+    columns: model.columns.map(columnState),
+    indexes: indexesOf(model),
+    ours: true,
+  }))
+}
+
+/** What a row that is there gets in a column that comes new: the default, or nothing. */
+export function fillOf(column: Column, now: number): Fill {
+  const fallback = column.facts.default
+  if (column.facts.kind === 'time' && fallback === 'now') return now
+  const isPlain = typeof fallback === 'string' || typeof fallback === 'number' || typeof fallback === 'boolean'
+  return isPlain ? fallback : null
+}
+
+const types: Readonly<Record<string, ColumnType>> = {
+  int: 'int',
+  float: 'float',
+  bool: 'bool',
+  time: 'time',
+  json: 'json',
+  list: 'json',
+  file: 'json',
+}
+
+function columnState(column: Column): ColumnState {
+  const { facts } = column
+  const type = types[facts.kind] ?? 'text'
+  return { name: column.name, type, nullable: column.nullable, ...(facts.kind === 'belongsTo' && { target: facts.target }) }
+}
+
+const prefix = 'tapri_'
+
+/** Indexes that a migration made; those made by hand have other names and stay. */
+export function isOurIndex(table: string, index: IndexState): boolean {
+  return index.name.startsWith(`${prefix}${table}_`)
+}
+
+function indexesOf(model: Model): IndexState[] {
+  const unique = model.unique.map((columns) => indexOf(model, columns, true))
+  const plain = model.index.map((columns) => indexOf(model, columns, false))
+  // deletes and `hasMany` look these up
+  const references = model.references.map(({ column }) => indexOf(model, [column.name], false))
+  const all = [...unique, ...plain, ...references]
+  // an index that begins with the column serves as well
+  const needed = all.filter((one, at) => !all.some((other, otherAt) => other !== one && serves(other, otherAt, one, at)))
+  return needed
+}
+
+function serves(other: IndexState, otherAt: number, one: IndexState, at: number): boolean {
+  if (one.unique || !one.columns.every((column, index) => other.columns[index] === column)) return false
+  return other.columns.length > one.columns.length || other.unique || otherAt < at
+}
+
+function indexOf(model: Model, columns: readonly string[], unique: boolean): IndexState {
+  return { name: `${prefix}${model.name}_${columns.join('_')}_${unique ? 'unique' : 'index'}`, columns, unique }
+}

@@ -1,0 +1,106 @@
+import type { Column, Model, Referrer } from './catalog.ts'
+import { within } from './condition.ts'
+import type { Transaction } from './driver.ts'
+import { dataError } from './errors.ts'
+import type { StoredRow } from './evaluate.ts'
+import type { OpenTransaction } from './transaction.ts'
+
+const everyRow = 2 ** 31 - 1
+
+/** Deletes a row and settles everything that names it, as `onDelete` says; all of it goes into the change log. */
+export async function removeRow(transaction: OpenTransaction, model: Model, row: StoredRow): Promise<void> {
+  const removal = new Removal(transaction.session)
+  await removal.collect(model, row)
+  removal.requireUnused(model)
+  await removal.apply(transaction)
+}
+
+class Removal {
+  readonly #session: Transaction
+  /** What goes, in the order of finding: a row before those that depend on it. */
+  readonly #gone = new Map<Model, Map<string, StoredRow>>()
+  readonly #restricted: { readonly referrer: Referrer; readonly rows: readonly StoredRow[] }[] = []
+  readonly #loosened = new Map<Model, Map<string, { readonly row: StoredRow; readonly columns: Set<Column> }>>()
+
+  constructor(session: Transaction) {
+    this.#session = session
+  }
+
+  async collect(model: Model, row: StoredRow): Promise<void> {
+    this.#add(model, [row])
+    const waiting = [{ model, rows: [row] }]
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const ids = next.rows.map(({ id }) => id)
+      for (const referrer of next.model.referrers) {
+        const found = await this.#naming(referrer, ids)
+        if (referrer.onDelete === 'restrict') this.#restricted.push({ referrer, rows: found })
+        else if (referrer.onDelete === 'null') this.#loosen(referrer, found)
+        else waiting.push({ model: referrer.model, rows: this.#add(referrer.model, found) })
+      }
+    }
+  }
+
+  /** A row that goes as well does not hold anything back. */
+  requireUnused(model: Model): void {
+    for (const { referrer, rows } of this.#restricted) {
+      const left = rows.filter(({ id }) => !this.#isGone(referrer.model, id))
+      if (left.length === 0) continue
+      const users = `${left.length} ${left.length === 1 ? 'row' : 'rows'} of ${referrer.model.name}`
+      throw dataError(
+        'TAPRI_DATA_STILL_USED',
+        `Cannot delete the row of ${model.name}: "${referrer.column.name}" of ${users} needs it`,
+      )
+    }
+  }
+
+  async apply({ session, changes }: OpenTransaction): Promise<void> {
+    for (const [model, rows] of this.#loosened) {
+      for (const { row, columns } of rows.values()) {
+        if (this.#isGone(model, row.id)) continue
+        const values = Object.fromEntries(Array.from(columns, ({ name }) => [name, null]))
+        await session.update(model, row.id, values)
+        changes.push({ model: model.name, id: row.id, before: row, after: { ...row, ...values } })
+      }
+    }
+    for (const [model, rows] of [...this.#gone].reverse()) {
+      await session.delete(model, [...rows.keys()])
+      for (const row of rows.values()) changes.push({ model: model.name, id: row.id, before: row, after: null })
+    }
+  }
+
+  async #naming({ model, column }: Referrer, ids: readonly string[]): Promise<StoredRow[]> {
+    if (ids.length === 0) return []
+    const order = [{ column: model.id, down: false }]
+    return this.#session.select({
+      model,
+      columns: model.columns,
+      condition: within(column, ids),
+      order,
+      limit: everyRow,
+      offset: 0,
+    })
+  }
+
+  /** Answers those that are new. */
+  #add(model: Model, rows: readonly StoredRow[]): StoredRow[] {
+    const known = this.#gone.get(model) ?? new Map<string, StoredRow>()
+    this.#gone.set(model, known)
+    const fresh = rows.filter(({ id }) => !known.has(id))
+    for (const row of fresh) known.set(row.id, row)
+    return fresh
+  }
+
+  #loosen({ model, column }: Referrer, rows: readonly StoredRow[]): void {
+    const known = this.#loosened.get(model) ?? new Map<string, { row: StoredRow; columns: Set<Column> }>()
+    this.#loosened.set(model, known)
+    for (const row of rows) {
+      const entry = known.get(row.id) ?? { row, columns: new Set<Column>() }
+      entry.columns.add(column)
+      known.set(row.id, entry)
+    }
+  }
+
+  #isGone(model: Model, id: string): boolean {
+    return this.#gone.get(model)?.has(id) ?? false
+  }
+}

@@ -1,0 +1,99 @@
+import { type Issue, invalid } from '../kit/errors.ts'
+import type { Column, Model } from './catalog.ts'
+import { comparable, type StoredRow } from './evaluate.ts'
+import { isFile } from './present.ts'
+import { isRecord } from './where.ts'
+
+type Values = Readonly<Record<string, unknown>>
+
+/** A whole new row: checked, with defaults, each value as it will be read again.
+ * @throws TAPRI_INVALID */
+export function newRow(model: Model, id: string, given: unknown): StoredRow {
+  const values = accept(model, model.forCreate(given))
+  const row: Record<string, unknown> = {}
+  for (const column of model.columns) {
+    if (column !== model.id) row[column.name] = storable(model, column, values[column.name])
+  }
+  return { id, ...row }
+}
+
+/** What becomes of a row: the columns that get another value.
+ * @throws TAPRI_INVALID */
+export function changedValues(model: Model, before: StoredRow, given: unknown): Values {
+  if (!isRecord(given)) throw refuse(model, [{ path: [], message: 'must be an object' }])
+  const wanted: Record<string, unknown> = {}
+  for (const key of Object.keys(given)) {
+    const value = isAdd(given[key]) ? sum(model, before, key, given[key]['~add']) : given[key]
+    if (!isSameFile(before[key], value)) wanted[key] = value
+  }
+  const values = accept(model, model.forUpdate(wanted))
+  const changed: Record<string, unknown> = {}
+  for (const name of Object.keys(values)) {
+    const column = model.column.get(name)
+    if (column === undefined) continue
+    const value = storable(model, column, values[name])
+    if (!isSame(before[name], value)) changed[name] = value
+  }
+  return changed
+}
+
+function accept(model: Model, outcome: ReturnType<Model['forCreate']>): Values {
+  if ('issues' in outcome) throw refuse(model, outcome.issues)
+  return outcome.value
+}
+
+function sum(model: Model, before: StoredRow, name: string, added: unknown): number {
+  const value = before[name]
+  const column = model.column.get(name)
+  if (column?.comparison !== 'number')
+    throw refuse(model, [{ path: [name], message: 'is no number: nothing can be added to it' }])
+  if (typeof added !== 'number') throw refuse(model, [{ path: [name], message: 'must be given a number to add' }])
+  if (typeof value !== 'number') throw refuse(model, [{ path: [name], message: 'is null: nothing can be added to it' }])
+  return value + added
+}
+
+function isAdd(value: unknown): value is { readonly '~add': unknown } {
+  return isRecord(value) && '~add' in value
+}
+
+/** A row that was read and is written back names the file that it has; that is no change. */
+function isSameFile(before: unknown, value: unknown): boolean {
+  return isFile(before) && isRecord(value) && value.id === before.id
+}
+
+/** The value as a later read gives it, so that answers, the change log and the table agree. */
+function storable(model: Model, column: Column, value: unknown): unknown {
+  if (value === undefined || value === null) return null
+  if (column.facts.kind === 'json') return plainJson(model, column, value)
+  if (column.facts.kind === 'file') return fileFacts(model, column, value)
+  // dates can be changed in place, and this one is the caller's
+  return value instanceof Date ? new Date(value) : value
+}
+
+function plainJson(model: Model, column: Column, value: unknown): unknown {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value)
+  } catch {
+    // a ring or a bigint: the issue below says what is needed instead
+  }
+  if (text === undefined) throw refuse(model, [{ path: [column.name], message: 'must be a value that JSON can hold' }])
+  return JSON.parse(text)
+}
+
+function fileFacts(model: Model, column: Column, value: unknown) {
+  if (!isFile(value)) throw refuse(model, [{ path: [column.name], message: 'must be a file that was received' }])
+  const { id, name, type, size, key } = value
+  return { id, name, type, size, key }
+}
+
+function isSame(before: unknown, after: unknown): boolean {
+  const one = comparable(before)
+  const other = comparable(after)
+  if (one !== undefined || other !== undefined) return one === other
+  return JSON.stringify(before) === JSON.stringify(after)
+}
+
+function refuse(model: Model, issues: readonly Issue[]) {
+  return invalid(issues, `values for ${model.name}`)
+}

@@ -1,0 +1,16 @@
+import { errorTable } from '../kit/errors.ts'
+
+const fail = errorTable({
+  TAPRI_FILES_ABORTED: 400,
+  TAPRI_FILES_FORM: 400,
+  TAPRI_FILES_FORM_TOO_LARGE: 413,
+  TAPRI_FILES_GONE: 500,
+  TAPRI_FILES_STALLED: 408,
+  TAPRI_FILES_STORE: 507,
+  TAPRI_FILES_TAKEN: 500,
+  TAPRI_FILES_TOO_LARGE: 413,
+  TAPRI_FILES_TYPE: 415,
+  TAPRI_FILES_URL: 500,
+})
+
+export { fail as filesError }

@@ -1,0 +1,6 @@
+export type { DownloadContext } from './download.ts'
+export { type Files, type FilesOptions, openFiles } from './files.ts'
+export type { FormLimits } from './form.ts'
+export { fileModels } from './models.ts'
+export { type ByteRange, isStoreKey, type Store, type Stored } from './store.ts'
+export { openDisk } from './stores/disk.ts'

@@ -1,0 +1,121 @@
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import { Server as NetServer, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Clock } from '../../kit/clock.ts'
+import { httpError } from '../errors.ts'
+import { drain } from './drain.ts'
+
+export interface NodeHooks {
+  /** Answers a request. Must not throw. */
+  request(request: IncomingMessage, response: ServerResponse): void
+  /** The whole answer, as bytes on the wire, to what the parser could not read. */
+  malformed(error: Error): string
+  /** An Expect header that asks for something unknown. */
+  unexpected(request: IncomingMessage, response: ServerResponse): void
+  /** Whether a request for another protocol is one that we speak. */
+  isUpgrade(request: IncomingMessage): boolean
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  readonly clock: Clock
+}
+
+/** Everything that is particular to node:http: limits, malformed input, listening, upgrades, draining. */
+export class NodeAdapter {
+  readonly server: Server
+  readonly #sockets = new Set<Socket>()
+  readonly #clock: Clock
+
+  constructor(hooks: NodeHooks) {
+    this.#clock = hooks.clock
+    this.server = createServer(
+      {
+        headersTimeout: 10_000,
+        // Large uploads take as long as they take; slow ones are cut by their rate
+        requestTimeout: 0,
+        // Longer than the proxies in front, so that it is they who close idle connections
+        keepAliveTimeout: 65_000,
+        connectionsCheckingInterval: 1000,
+        maxHeaderSize: 16_384,
+        // Without it node:http answers by itself, in no format
+        requireHostHeader: false,
+        shouldUpgradeCallback: (request) => hooks.isUpgrade(request),
+      },
+      hooks.request,
+    )
+    this.server.on('checkContinue', hooks.request)
+    this.server.on('checkExpectation', hooks.unexpected)
+    this.server.on('clientError', (error, socket) => refuseMalformed(socket, hooks.malformed(error)))
+    this.server.on('connection', (socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
+    this.server.on('upgrade', (request, socket, head) => {
+      // Once upgraded node:http listens no more; an unheard error would end the process
+      socket.on('error', () => socket.destroy())
+      hooks.upgrade(request, socket, head)
+    })
+  }
+
+  /** @throws TAPRI_HTTP_PORT_IN_USE, TAPRI_HTTP_PORT_DENIED, TAPRI_HTTP_LISTEN */
+  listen(port: number, host: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const refuse = (cause: Error) => reject(listenError(cause, port, host))
+      this.server.once('error', refuse)
+      this.server.listen({ port, host }, () => {
+        this.server.removeListener('error', refuse)
+        const address = this.server.address()
+        resolve(urlOf(host, typeof address === 'object' && address !== null ? address.port : port))
+      })
+    })
+  }
+
+  /** Accepts nothing more, lets what is in flight finish, and cuts what is left after `deadline` milliseconds. */
+  async stop(deadline: number): Promise<void> {
+    if (!this.server.listening) return
+    const closed = new Promise<void>((resolve) => this.server.once('close', resolve))
+    // http.Server's own close also ends idle keep-alive connections, on which a request may be under way
+    NetServer.prototype.close.call(this.server)
+    await drain(this.server, this.#sockets, closed, { deadline, clock: this.#clock })
+    // Stops the interval that checks connections
+    this.server.close(() => undefined)
+  }
+}
+
+function refuseMalformed(socket: Duplex, answer: string): void {
+  if (socket.writable && isOurTurn(socket)) socket.end(answer, () => socket.destroy())
+  else socket.destroy()
+}
+
+/**
+ * Whether a malformed request is the next to be answered on its connection: it is not when the answer to the
+ * one before is still under way. node:http keeps that answer in a property that its own code reads just so.
+ */
+function isOurTurn(socket: Duplex): boolean {
+  const current: unknown = Reflect.get(socket, '_httpMessage')
+  if (!(current instanceof ServerResponse) || current.writableEnded) return true
+  // An answer to the very request whose body turned out to be malformed
+  return !current.headersSent && !current.req.complete
+}
+
+function listenError(cause: Error, port: number, host: string) {
+  const code = 'code' in cause ? cause.code : undefined
+  if (code === 'EADDRINUSE') {
+    return httpError(
+      'TAPRI_HTTP_PORT_IN_USE',
+      `Cannot listen on port ${port}: another program is using it; stop that one or set PORT to another number`,
+      { cause },
+    )
+  }
+  if (code === 'EACCES') {
+    return httpError(
+      'TAPRI_HTTP_PORT_DENIED',
+      `Cannot listen on port ${port}: this user may not open it; set PORT to a number above 1023`,
+      { cause },
+    )
+  }
+  return httpError('TAPRI_HTTP_LISTEN', `Cannot listen on ${host}:${port}: ${cause.message}`, { cause })
+}
+
+function urlOf(host: string, port: number): string {
+  if (host === '0.0.0.0' || host === '::') return `http://localhost:${port}`
+  return host.includes(':') ? `http://[${host}]:${port}` : `http://${host}:${port}`
+}

@@ -1,0 +1,67 @@
+import { bytes } from '../kit/measures.ts'
+import { type Fields, fieldsOf } from '../schema/index.ts'
+import { checkSpec, compileInputs, type InputCheck } from './inputs.ts'
+import { layer } from './onion.ts'
+import { paramNames, parsePattern } from './pattern.ts'
+import type { Handler, ServedRoute } from './types.ts'
+
+/** A route made ready: nothing of its declaration is looked at again while it answers. */
+export interface CompiledRoute {
+  readonly served: ServedRoute
+  /** What of a body it reads: `form` when there are files in it. */
+  readonly takes: 'none' | 'json' | 'form'
+  readonly fields: Fields
+  /** Bytes of a body that is read into memory. */
+  readonly bodyLimit: number
+  /** Bytes of a form with files. */
+  readonly formLimit: number
+  /** Absent when there is nothing to check. */
+  readonly check: InputCheck | undefined
+  /** The path's parameters by name. */
+  params(texts: readonly string[]): Readonly<Record<string, string>>
+  readonly run: Handler
+}
+
+/** @throws TAPRI_HTTP_ROUTE, TAPRI_HTTP_INPUT_TWICE */
+export function compileRoute(route: ServedRoute, bodyLimit: number): CompiledRoute {
+  const names = paramNames(parsePattern(route.path))
+  checkSpec(route)
+  const fields = fieldsOf(route.spec.body)
+  const takes = bodyKind(route)
+  return {
+    served: route,
+    takes,
+    fields,
+    bodyLimit,
+    formLimit: bodyLimit + largestFiles(fields),
+    check: compileInputs(route),
+    params: (texts) => {
+      const params: Record<string, string> = {}
+      for (let index = 0; index < names.length; index++) params[names[index] ?? ''] = texts[index] ?? ''
+      return params
+    },
+    run: layer(route.middleware, route.handler),
+  }
+}
+
+/** How a route's body travels. */
+export function bodyKind(route: Pick<ServedRoute, 'spec'>): 'none' | 'json' | 'form' {
+  if (route.spec.body === undefined) return 'none'
+  return largestFiles(fieldsOf(route.spec.body)) > 0 ? 'form' : 'json'
+}
+
+/** Bytes that all files of a body may have together; at least 1 when it has any. */
+function largestFiles(fields: Fields): number {
+  let total = 0
+  for (const { '~field': facts } of Object.values(fields)) {
+    const { kind } = facts
+    if (kind === 'file') total += Math.max(1, facts.maxSize)
+    if (kind === 'list' && facts.of.kind === 'file') total += Math.max(1, facts.of.maxSize) * facts.max
+  }
+  return total
+}
+
+/** The limit of bodies that are read into memory, in bytes. */
+export function bodyLimitOf(limit: number | string | undefined): number {
+  return bytes(limit ?? '1mb')
+}

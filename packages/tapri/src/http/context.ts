@@ -1,0 +1,87 @@
+import type { IncomingMessage } from 'node:http'
+import { readCookies } from './cookies.ts'
+import type { Exchange } from './exchange.ts'
+import { Reply } from './reply.ts'
+import { disconnectSignal } from './signal.ts'
+import type { ServedRoute } from './types.ts'
+
+/**
+ * What a handler is given. Everything is made when first asked for: a request pays for what it uses.
+ * @example class Context extends HttpContext { get user() { … } }
+ */
+export class HttpContext {
+  readonly #exchange: Exchange
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange
+  }
+
+  get request(): IncomingMessage {
+    return this.#exchange.request
+  }
+
+  get route(): ServedRoute {
+    return this.#exchange.route.served
+  }
+
+  /** The path's parameters, checked by the route's `params`; their texts where it has none. */
+  get params(): unknown {
+    const exchange = this.#exchange
+    exchange.params ??= exchange.route.params(exchange.texts)
+    return exchange.params
+  }
+
+  /** The checked query; empty where the route takes none. */
+  get query(): unknown {
+    return this.#exchange.query ?? noQuery
+  }
+
+  get body(): unknown {
+    return this.#exchange.body
+  }
+
+  /** The body as it came, up to the server's limit, where the route declares none: what webhooks sign. */
+  get bodyBytes(): Uint8Array {
+    return this.#exchange.bytes
+  }
+
+  /** Status, headers and cookies of the answer, and answers that are not plain values. */
+  get reply(): Reply {
+    const exchange = this.#exchange
+    exchange.reply ??= new Reply(exchange)
+    return exchange.reply
+  }
+
+  get cookies(): Readonly<Record<string, string>> {
+    const exchange = this.#exchange
+    exchange.cookies ??= readCookies(exchange.request)
+    return exchange.cookies
+  }
+
+  /** Aborts when the caller leaves before the answer is out. */
+  get signal(): AbortSignal {
+    const exchange = this.#exchange
+    exchange.signal ??= disconnectSignal(exchange.response)
+    return exchange.signal
+  }
+
+  /** The address that the connection comes from; no header is believed. */
+  get ip(): string {
+    const address = this.#exchange.request.socket.remoteAddress ?? ''
+    return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+  }
+
+  /** Names this request in the log and in problem documents. */
+  get id(): string {
+    return this.#exchange.id
+  }
+}
+
+const noQuery: Readonly<Record<string, never>> = Object.freeze({})
+
+/** Adds what a middleware gave to `next`, over getters of the same name. */
+export function addToContext(context: object, adds: object): void {
+  for (const [key, value] of Object.entries(adds)) {
+    Object.defineProperty(context, key, { value, writable: true, enumerable: true, configurable: true })
+  }
+}

@@ -1,0 +1,75 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '../kit/clock.ts'
+import { newId } from '../kit/ids.ts'
+import type { Log } from '../observe/index.ts'
+import type { CompiledRoute } from './compile.ts'
+import type { Head, Heads } from './heads.ts'
+import type { Reply } from './reply.ts'
+import type { SlowBodies } from './slow.ts'
+
+/** What all exchanges of one server share. */
+export interface Shared {
+  readonly heads: Heads
+  readonly log: Log
+  readonly production: boolean
+  /** Hosts other than its own that a redirect may lead to. */
+  readonly redirectHosts: ReadonlySet<string>
+  readonly clock: Clock
+  readonly slow: SlowBodies
+  /** True once the server stops: answers then close their connection. */
+  isDraining: boolean
+}
+
+/** One request and its answer, as they pass through the server. */
+export class Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly shared: Shared
+  readonly route: CompiledRoute
+  /** The texts of the path's parameters. */
+  readonly texts: readonly string[]
+  /** The query without its `?`. */
+  readonly search: string
+  readonly flags: number
+  params: unknown
+  query: unknown
+  body: unknown
+  /** The body as it came, where the route declares none. */
+  bytes: Uint8Array = noBytes
+  /** Status and headers that the handler asked for; undefined headers are the fast way. */
+  status = 200
+  headers: Head | undefined
+  /** What handlers see of this exchange; there once the request is known to be one for a route. */
+  context: object = noContext
+  // Made when first asked for
+  reply: Reply | undefined
+  cookies: Readonly<Record<string, string>> | undefined
+  signal: AbortSignal | undefined
+  #id: string | undefined
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    shared: Shared,
+    route: CompiledRoute,
+    texts: readonly string[],
+    search: string,
+    flags: number,
+  ) {
+    this.request = request
+    this.response = response
+    this.shared = shared
+    this.route = route
+    this.texts = texts
+    this.search = search
+    this.flags = flags
+  }
+
+  get id(): string {
+    this.#id ??= newId()
+    return this.#id
+  }
+}
+
+const noBytes = new Uint8Array(0)
+const noContext: object = Object.freeze({})

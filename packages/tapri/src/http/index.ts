@@ -1,0 +1,32 @@
+export { Answer } from './answer.ts'
+export { HttpContext } from './context.ts'
+export { type CookieOptions, formatCookie, readCookies } from './cookies.ts'
+export { allowsOrigin, type OriginRules } from './csrf.ts'
+export { httpError } from './errors.ts'
+export type { Exchange } from './exchange.ts'
+export type { Folder } from './folders.ts'
+export { controller, middleware, routeKit, servedRoutes } from './kit.ts'
+export { manifestOf } from './manifest.ts'
+export { mediaType } from './media-type.ts'
+export { type OpenApiOptions, openApi } from './openapi.ts'
+export { type Problem, problemOf } from './problem.ts'
+export { type RangeSource, sendRanges } from './ranges.ts'
+export { Reply, type StreamOptions } from './reply.ts'
+export type { ReceivedForm } from './serve.ts'
+export { type HttpOptions, type HttpServer, openHttp, type UpgradeHandler } from './server.ts'
+export type {
+  Controller,
+  Handler,
+  Inputs,
+  Method,
+  Middleware,
+  MiddlewareRun,
+  PathParams,
+  Route,
+  RouteDefinition,
+  RouteKit,
+  RouteSpec,
+  Sends,
+  ServedRoute,
+  Verb,
+} from './types.ts'

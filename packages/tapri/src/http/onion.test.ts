@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { deny } from '../kit/errors.ts'
+import { middleware } from './kit.ts'
+import { openForTest, visitor } from './open-for-test.ts'
+
+test('middleware runs around the handler and what it adds is seen inside it', async (t) => {
+  const steps: string[] = []
+  const outer = middleware<{ club: string; ip: string }>(async (_context, next) => {
+    steps.push('outer in')
+    await next({ club: 'chess', ip: 'nowhere' })
+    steps.push('outer out')
+  })
+  const inner = middleware<{ size: number }>(async ({ club }, next) => {
+    steps.push(`inner in ${club}`)
+    await next({ size: club.length })
+    steps.push('inner out')
+  })
+  const { url } = await openForTest(t, {
+    club: visitor
+      .use(outer)
+      .use(inner)
+      .get('/club/:id', async ({ club, size, ip, params }) => {
+        steps.push('handler')
+        return { club, size, ip, params }
+      }),
+    plain: visitor.get('/plain', (context) => 'club' in context),
+  })
+  assert.deepEqual(await (await fetch(`${url}/club/7`)).json(), { club: 'chess', size: 5, ip: 'nowhere', params: { id: '7' } })
+  assert.deepEqual(steps, ['outer in', 'inner in chess', 'handler', 'inner out', 'outer out'])
+  assert.equal(await (await fetch(`${url}/plain`)).json(), false)
+})
+
+test('a middleware refuses by throwing, and the handler does not run', async (t) => {
+  let ran = false
+  const closed = middleware(async () => {
+    throw deny('Closed')
+  })
+  const { url } = await openForTest(t, {
+    club: visitor.use(closed).get('/', () => {
+      ran = true
+    }),
+  })
+  assert.equal((await fetch(url)).status, 403)
+  assert.equal(ran, false)
+})
+
+for (const [name, run] of [
+  [
+    'calls next twice',
+    async (_: unknown, next: () => Promise<void>) => {
+      await next()
+      await next()
+    },
+  ],
+  ['never calls next', async () => undefined],
+] as const) {
+  test(`a middleware that ${name} is an error`, async (t) => {
+    const { url, entries } = await openForTest(t, { club: visitor.use(middleware(run)).get('/', () => 'in') })
+    assert.equal((await fetch(url)).status, 500)
+    assert.match(JSON.stringify(entries[0]?.facts), /TAPRI_HTTP_NEXT/)
+  })
+}
+
+test('an error of the handler cannot be swallowed, nor lost when next is not awaited', async (t) => {
+  const swallow = middleware(async (_context, next) => next().catch(() => undefined))
+  const hurry = middleware(async (_context, next) => {
+    next()
+  })
+  const fail = async () => {
+    throw deny('No')
+  }
+  const { url } = await openForTest(t, {
+    swallowed: visitor.use(swallow).get('/swallowed', fail),
+    hurried: visitor.use(hurry).get('/hurried', fail),
+    fine: visitor.use(hurry).get('/fine', async () => 'fine'),
+    both: visitor
+      .use(
+        middleware(async (_context, next) => {
+          next()
+          throw deny('Too late')
+        }),
+      )
+      .get('/both', fail),
+  })
+  assert.equal((await fetch(`${url}/swallowed`)).status, 403)
+  assert.equal((await fetch(`${url}/hurried`)).status, 403)
+  assert.equal((await fetch(`${url}/both`)).status, 403)
+  assert.equal(await (await fetch(`${url}/fine`)).text(), 'fine')
+})

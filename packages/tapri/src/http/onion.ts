@@ -1,0 +1,41 @@
+import { addToContext } from './context.ts'
+import { httpError } from './errors.ts'
+import type { Handler, MiddlewareRun } from './types.ts'
+
+/**
+ * One function for a route: its middleware around its handler. Without middleware it is the handler itself.
+ * What a middleware adds is seen by everything inside it. A middleware may refuse by throwing; it cannot
+ * swallow what was thrown inside it, since there would be nothing to answer with.
+ */
+export function layer(middleware: readonly MiddlewareRun[], handler: Handler): Handler {
+  if (middleware.length === 0) return handler
+  return async (context: object) => {
+    let answer: unknown
+
+    async function enter(depth: number): Promise<void> {
+      const run = middleware[depth]
+      if (run === undefined) {
+        answer = await handler(context)
+        return
+      }
+      let inner: Promise<void> | undefined
+      await run(context, (adds) => {
+        if (inner !== undefined) return Promise.reject(misused('called next() twice'))
+        if (adds !== undefined) addToContext(context, adds)
+        inner = enter(depth + 1)
+        // A middleware that fails before it awaits next() must not leave a rejection unheard
+        inner.catch(() => undefined)
+        return inner
+      })
+      if (inner === undefined) throw misused('neither called next() nor threw')
+      await inner
+    }
+
+    await enter(0)
+    return answer
+  }
+}
+
+function misused(what: string) {
+  return httpError('TAPRI_HTTP_NEXT', `Cannot answer: a middleware ${what}; call next() once, or throw to refuse`)
+}

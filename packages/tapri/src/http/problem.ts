@@ -1,0 +1,95 @@
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { type Issue, TapriError } from '../kit/errors.ts'
+import type { Shared } from './exchange.ts'
+import { hasBody } from './guard.ts'
+import type { Head } from './heads.ts'
+
+/** What a refused caller is told (RFC 9457). */
+export interface Problem {
+  readonly type: 'about:blank'
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly code: string
+  /** The request's id, to be found in the log. */
+  readonly instance: string
+  readonly facts?: Readonly<Record<string, unknown>>
+  readonly issues?: readonly Issue[]
+}
+
+/**
+ * The problem document of an error. Only what was made to be read by callers is in it: an error of status
+ * 500, ours or anybody's, says no more than its id.
+ * @example problemOf(notFound('No club is called "chess"'), id)
+ */
+export function problemOf(error: unknown, id: string): Problem {
+  if (!(error instanceof TapriError) || error.status === 500) {
+    const detail = `Something went wrong here: look for ${id} in the log`
+    return { type: 'about:blank', title: titleOf(500), status: 500, detail, code: 'TAPRI_INTERNAL', instance: id }
+  }
+  return {
+    type: 'about:blank',
+    title: titleOf(error.status),
+    status: error.status,
+    detail: error.message,
+    code: error.code,
+    instance: id,
+    ...(error.facts !== undefined && { facts: error.facts }),
+    ...(error.issues !== undefined && { issues: error.issues }),
+  }
+}
+
+/** Milliseconds that a refused sender may go on sending into the void before it is cut. */
+const lingering = 1000
+
+/** Answers with a problem document, or cuts an answer that had already begun. */
+export function sendProblem(
+  shared: Shared,
+  request: IncomingMessage,
+  response: ServerResponse,
+  problem: Problem,
+  options: { readonly error: unknown; readonly flags: number },
+): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy()
+    return
+  }
+  const body = JSON.stringify(problem)
+  const isUnread = (options.flags & hasBody) !== 0 && !request.complete
+  const closes = isUnread || shared.isDraining || problem.status === 408
+  const head: Head = [
+    ...shared.heads.problem.slice(0, -1),
+    Buffer.byteLength(body),
+    ...headersOf(options.error),
+    ...(closes ? ['Connection', 'close'] : []),
+  ]
+  response.writeHead(problem.status, head)
+  if (!isUnread) {
+    response.end(request.method === 'HEAD' ? undefined : body)
+    return
+  }
+  // Closing with bytes unread makes the kernel reset the connection, and the sender would never see why
+  if (request.method !== 'HEAD') response.write(body)
+  const stop = shared.clock.after(lingering, () => response.end())
+  const end = () => {
+    stop()
+    response.end()
+  }
+  request.once('end', end).once('error', end).once('close', end)
+  request.resume()
+}
+
+function headersOf(error: unknown): Head {
+  if (!(error instanceof TapriError)) return []
+  const { facts = {}, status } = error
+  const headers: Head = []
+  if (status === 401) headers.push('WWW-Authenticate', 'Bearer')
+  if (status === 405 && Array.isArray(facts.allow)) headers.push('Allow', facts.allow.join(', '))
+  if (status === 416 && typeof facts.size === 'number') headers.push('Content-Range', `bytes */${facts.size}`)
+  if (typeof facts.retryAfter === 'number') headers.push('Retry-After', Math.ceil(facts.retryAfter))
+  return headers
+}
+
+function titleOf(status: number): string {
+  return STATUS_CODES[status] ?? 'Error'
+}

@@ -1,0 +1,66 @@
+import type { ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
+import { httpError } from './errors.ts'
+
+export interface PumpOptions {
+  /** Bytes that were promised; an answer that has more or fewer is cut. */
+  readonly size: number | undefined
+  /** Writes the head; called with the first byte, or at the end of a source that has none. */
+  begin(): void
+}
+
+/**
+ * Moves a source into an answer at the pace that the caller takes it, and destroys the source when the
+ * caller leaves. Rejects when the source fails; the answer is destroyed if it had begun.
+ */
+export function pump(source: Readable, response: ServerResponse, options: PumpOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let sent = -1
+
+    source.on('data', (chunk: Buffer | string) => {
+      if (sent === -1) begin()
+      sent += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length
+      if (options.size !== undefined && sent > options.size) return fail(unequal())
+      if (!response.write(chunk)) source.pause()
+    })
+    source.once('end', () => {
+      if (sent === -1) begin()
+      if (options.size !== undefined && sent !== options.size) return fail(unequal())
+      response.end()
+      resolve()
+    })
+    source.once('error', fail)
+    source.once('close', () => {
+      if (!source.readableEnded) fail(closedEarly())
+    })
+    response.on('drain', () => source.resume())
+    response.once('close', () => {
+      if (!source.destroyed) source.destroy()
+      resolve()
+    })
+    if (response.destroyed) {
+      source.destroy()
+      resolve()
+    } else if (source.destroyed || source.readableEnded) fail(source.errored ?? closedEarly())
+
+    function begin() {
+      sent = 0
+      options.begin()
+    }
+
+    function fail(error: Error) {
+      // rejected first: closing the answer below would settle it as the caller's leaving
+      reject(error)
+      if (sent !== -1) response.destroy()
+      source.destroy()
+    }
+
+    function closedEarly() {
+      return httpError('TAPRI_HTTP_ANSWER', 'Cannot send the whole answer: its source was closed early')
+    }
+
+    function unequal() {
+      return httpError('TAPRI_HTTP_ANSWER', `Cannot send the whole answer: ${options.size} bytes were promised, ${sent} came`)
+    }
+  })
+}

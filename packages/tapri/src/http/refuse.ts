@@ -1,0 +1,40 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { newId } from '../kit/ids.ts'
+import type { Exchange, Shared } from './exchange.ts'
+import { problemOf, sendProblem } from './problem.ts'
+
+/** Ends an exchange with what went wrong: callers read a problem document, the log reads all of it. */
+export function failExchange(exchange: Exchange, error: unknown): void {
+  const { shared, request, response, flags } = exchange
+  refuse(shared, request, response, { error, flags, id: exchange.id, route: exchange.route.served.name })
+}
+
+/** The same for a request that has not found a route. */
+export function failRequest(
+  shared: Shared,
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+  flags: number,
+): void {
+  refuse(shared, request, response, { error, flags, id: newId(), route: undefined })
+}
+
+interface Failure {
+  readonly error: unknown
+  readonly flags: number
+  readonly id: string
+  readonly route: string | undefined
+}
+
+function refuse(shared: Shared, request: IncomingMessage, response: ServerResponse, failure: Failure): void {
+  const { error, id, route } = failure
+  const problem = problemOf(error, id)
+  // A caller that has left causes errors of its own kind; nobody is to be told of them
+  const isGone = response.destroyed && !response.writableFinished
+  const isParting = isGone && error instanceof Error && (error.name === 'AbortError' || problem.status < 500)
+  if (problem.status >= 500 && !isParting) {
+    shared.log.error('Cannot answer a request', { id, route, method: request.method, status: problem.status, error })
+  }
+  sendProblem(shared, request, response, problem, failure)
+}

@@ -1,0 +1,188 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Fields } from '../schema/index.ts'
+import { bodyForm, collectBody, parseBody, refuseAnnounced, tooSlow } from './body.ts'
+import { type CompiledRoute, compileRoute } from './compile.ts'
+import type { HttpContext } from './context.ts'
+import { type OriginRules, refuseCrossSite } from './csrf.ts'
+import { httpError } from './errors.ts'
+import { Exchange, type Shared } from './exchange.ts'
+import type { Folders } from './folders.ts'
+import { hasBody, inspectRequest, requestTarget } from './guard.ts'
+import { failExchange, failRequest } from './refuse.ts'
+import { respond, sendEmpty } from './respond.ts'
+import type { Router } from './router.ts'
+
+/** The fields of a multipart form, files received; `settle` is told whether the handler succeeded. */
+export interface ReceivedForm {
+  readonly values: Record<string, unknown>
+  settle(kept: boolean): Promise<void>
+}
+
+export interface Setup {
+  readonly shared: Shared
+  readonly router: Router<CompiledRoute>
+  readonly folders: Folders
+  readonly origins: OriginRules
+  readonly Context: new (exchange: Exchange) => HttpContext
+  readonly prepare: ((context: any) => void | Promise<void>) | undefined
+  readonly readForm: ((context: any, fields: Fields) => Promise<ReceivedForm>) | undefined
+}
+
+/**
+ * The way of every request: judged, matched, admitted, its body read, its inputs checked, handled, answered.
+ * It stays synchronous as long as nothing has to be waited for.
+ */
+export function makeListener(setup: Setup): (request: IncomingMessage, response: ServerResponse) => void {
+  const { shared, router, folders, origins, Context, prepare, readForm } = setup
+
+  return (request, response) => {
+    let flags = 0
+    try {
+      flags = inspectRequest(request)
+      const target = requestTarget(request)
+      const mark = target.indexOf('?')
+      const path = mark === -1 ? target : target.slice(0, mark)
+      const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '')
+      const isRead = method === 'GET'
+      if (isRead && (flags & hasBody) !== 0) throw httpError('TAPRI_HTTP_BODY', `Cannot accept a body with ${request.method}`)
+      const match = router.find(method, path)
+      if (match === undefined) {
+        leaveRoutes(request, response, method, path, flags)
+        return
+      }
+      if (!isRead) refuseCrossSite(request, origins)
+      const search = mark === -1 ? '' : target.slice(mark + 1)
+      const exchange = new Exchange(request, response, shared, match.value, match.texts, search, flags)
+      exchange.context = new Context(exchange)
+      admit(exchange)
+    } catch (error) {
+      failRequest(shared, request, response, error, flags)
+    }
+  }
+
+  function admit(exchange: Exchange): void {
+    const prepared = prepare?.(exchange.context)
+    if (isPromise(prepared)) prepared.then(() => receive(exchange)).catch((error) => failExchange(exchange, error))
+    else receive(exchange)
+  }
+
+  function receive(exchange: Exchange): void {
+    if ((exchange.flags & hasBody) === 0) handle(exchange, undefined)
+    else receiveBody(exchange)
+  }
+
+  function receiveBody(exchange: Exchange): void {
+    const { request, response, route } = exchange
+    const form = route.takes === 'none' ? undefined : bodyForm(request, route.takes === 'form' && readForm !== undefined)
+    refuseAnnounced(request, form === 'multipart' ? route.formLimit : route.bodyLimit)
+    // Only now is a sender that asked first told to go on
+    if (request.headers.expect !== undefined) response.writeContinue()
+    if (form === 'multipart') {
+      receiveForm(exchange).catch((error) => failExchange(exchange, error))
+      return
+    }
+    collectBody(request, route.bodyLimit, shared.slow, (error, bytes) => {
+      try {
+        if (error !== undefined) throw error
+        if (form === undefined) exchange.bytes = bytes
+        handle(exchange, form === undefined ? undefined : parseBody(bytes, form))
+      } catch (cause) {
+        failExchange(exchange, cause)
+      }
+    })
+  }
+
+  function handle(exchange: Exchange, body: ReturnType<typeof parseBody> | undefined): void {
+    const checked = exchange.route.check?.(exchange, body?.value, body?.source ?? 'json')
+    if (isPromise(checked)) checked.then(() => run(exchange)).catch((error) => failExchange(exchange, error))
+    else run(exchange)
+  }
+
+  function run(exchange: Exchange): void {
+    const result = exchange.route.run(exchange.context)
+    if (isPromise(result)) result.then((value) => finish(exchange, value)).catch((error) => failExchange(exchange, error))
+    else finish(exchange, result)
+  }
+
+  function finish(exchange: Exchange, value: unknown): void {
+    const sent = respond(exchange, value)
+    if (isPromise(sent)) sent.catch((error) => failExchange(exchange, error))
+  }
+
+  async function receiveForm(exchange: Exchange): Promise<void> {
+    const { request, route, context } = exchange
+    if (readForm === undefined) return
+    const watch = shared.slow.watch(request, () => request.destroy(tooSlow()))
+    const form = await readForm(context, route.fields).finally(() => shared.slow.unwatch(watch))
+    const value = await handleForm(exchange, form)
+    await respond(exchange, value)
+  }
+
+  async function handleForm(exchange: Exchange, form: ReceivedForm): Promise<unknown> {
+    let isKept = false
+    try {
+      await exchange.route.check?.(exchange, form.values, 'text')
+      const value = await exchange.route.run(exchange.context)
+      isKept = true
+      return value
+    } finally {
+      await settle(form, isKept)
+    }
+  }
+
+  async function settle(form: ReceivedForm, kept: boolean): Promise<void> {
+    try {
+      await form.settle(kept)
+    } catch (error) {
+      // The handler's outcome stands; what could not be tidied is swept later
+      shared.log.error('Cannot settle the files of a form', { error })
+    }
+  }
+
+  function leaveRoutes(request: IncomingMessage, response: ServerResponse, method: string, path: string, flags: number): void {
+    if (method === 'OPTIONS') {
+      answerOptions(request, response, path, flags)
+      return
+    }
+    if (method !== 'GET') throw noRoute(request, path)
+    serveFolders(request, response, path, flags).catch((error) => failRequest(shared, request, response, error, flags))
+  }
+
+  async function serveFolders(request: IncomingMessage, response: ServerResponse, path: string, flags: number): Promise<void> {
+    const answer = await folders.find(request, path)
+    if (answer === undefined) throw noRoute(request, path)
+    await answer.send(new Exchange(request, response, shared, folderRoute, [], '', flags))
+  }
+
+  function answerOptions(request: IncomingMessage, response: ServerResponse, path: string, flags: number): void {
+    const methods = path === '*' ? [...router.methods()] : router.methodsOf(path)
+    if (methods.length === 0) throw noRoute(request, path)
+    const exchange = new Exchange(request, response, shared, folderRoute, [], '', flags)
+    exchange.status = 204
+    sendEmpty(exchange, ['Allow', allowed(methods).join(', ')])
+  }
+
+  function noRoute(request: IncomingMessage, path: string) {
+    const methods = router.methodsOf(path)
+    const shown = path.slice(0, 200)
+    if (methods.length === 0) return httpError('TAPRI_HTTP_NO_ROUTE', `Cannot find "${shown}": nothing is served there`)
+    const allow = allowed(methods)
+    return httpError('TAPRI_HTTP_METHOD', `Cannot ${request.method} "${shown}": it allows ${allow.join(', ')}`, {
+      facts: { allow },
+    })
+  }
+}
+
+function allowed(methods: readonly string[]): readonly string[] {
+  return [...methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])), 'OPTIONS']
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
+/** Stands for what is answered without a route: files of folders and OPTIONS. */
+const folderRoute = compileRoute(
+  { name: 'tapri.folder', method: 'get', path: '/', access: 'visitor', spec: {}, middleware: [], handler: () => undefined },
+  0,
+)

@@ -1,0 +1,171 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type Clock, systemClock } from '../kit/clock.ts'
+import { notFound, type TapriError } from '../kit/errors.ts'
+import { newId } from '../kit/ids.ts'
+import type { Log } from '../observe/index.ts'
+import { NodeAdapter } from './adapters/node.ts'
+import { callRoute, type RouteCall } from './call.ts'
+import { bodyLimitOf, type CompiledRoute, compileRoute } from './compile.ts'
+import { httpError } from './errors.ts'
+import type { Shared } from './exchange.ts'
+import { type Folder, Folders } from './folders.ts'
+import { inspectRequest } from './guard.ts'
+import { Heads } from './heads.ts'
+import { problemOf } from './problem.ts'
+import { failRequest } from './refuse.ts'
+import { Router } from './router.ts'
+import { makeListener, type Setup } from './serve.ts'
+import { SlowBodies } from './slow.ts'
+import type { ServedRoute } from './types.ts'
+
+export interface HttpOptions extends Partial<Pick<Setup, 'prepare' | 'readForm'>> {
+  /** Whole paths, prefix included. */
+  readonly routes: readonly ServedRoute[]
+  /** What handlers are given: HttpContext, or what the app makes of it. */
+  readonly Context: Setup['Context']
+  readonly log: Log
+  readonly production: boolean
+  readonly clock?: Clock
+  /** Folders of files, by the path they are served at. */
+  readonly folders?: Readonly<Record<string, Folder>>
+  /** Paths below it never get a folder's fallback page; `/api` unless told. */
+  readonly apiPrefix?: string
+  /** `body`: of a body that is read into memory, `1mb` unless told. */
+  readonly limits?: { readonly body?: number | string }
+  /** Origins whose pages may make changes, besides the app's own. */
+  readonly trustedOrigins?: readonly string[]
+  /** Where the app is reached; with https, browsers are told in production to come by https only. */
+  readonly publicUrl?: string
+  /** Hosts that a redirect may lead to, besides the app's own. */
+  readonly redirectHosts?: readonly string[]
+  /** Replaces the Content-Security-Policy of HTML pages. */
+  readonly contentSecurityPolicy?: string
+}
+
+/** Takes over a connection that speaks another protocol from now on. */
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+
+export interface HttpServer {
+  /** Answers the server's URL. Port 0 takes a free one.
+   * @throws TAPRI_HTTP_PORT_IN_USE, TAPRI_HTTP_PORT_DENIED, TAPRI_HTTP_LISTEN */
+  listen(address: { readonly port: number; readonly host: string }): Promise<string>
+  onUpgrade(path: string, handler: UpgradeHandler): void
+  /** Whether there is a GET route of that name. */
+  isGet(name: string): boolean
+  /** Asks a GET route without a request: its checks, middleware and handler run as they do for one.
+   * @throws TAPRI_NOT_FOUND when there is no such GET route */
+  call(name: string, call: RouteCall): Promise<unknown>
+  /** Lets requests in flight finish, for `deadline` milliseconds at most (10,000 unless told). */
+  stop(deadline?: number): Promise<void>
+  readonly server: Server
+}
+
+/**
+ * Compiles the routes into a server; nothing listens yet.
+ * @throws TAPRI_HTTP_ROUTE, TAPRI_HTTP_ROUTE_TWICE, TAPRI_HTTP_INPUT_TWICE, TAPRI_HTTP_FOLDER
+ * @example const http = openHttp({ routes, Context: HttpContext, log, production: false })
+ */
+export function openHttp(options: HttpOptions): HttpServer {
+  const { clock = systemClock, publicUrl } = options
+  const shared: Shared = {
+    heads: new Heads(options),
+    log: options.log,
+    production: options.production,
+    redirectHosts: new Set([...(options.redirectHosts ?? []), ...(publicUrl === undefined ? [] : [new URL(publicUrl).host])]),
+    clock,
+    slow: new SlowBodies(clock),
+    isDraining: false,
+  }
+  const router = new Router<CompiledRoute>()
+  const limit = bodyLimitOf(options.limits?.body)
+  const gets = new Map<string, CompiledRoute>()
+  for (const route of options.routes) {
+    const compiled = compileRoute(route, limit)
+    router.add(route.method.toUpperCase(), route.path, compiled)
+    if (route.method === 'get') gets.set(route.name, compiled)
+  }
+  const upgrades = new Map<string, UpgradeHandler>()
+  const adapter = new NodeAdapter({
+    clock,
+    request: makeListener({
+      shared,
+      router,
+      folders: new Folders(options.folders ?? {}, options.apiPrefix ?? '/api'),
+      origins: { trustedOrigins: options.trustedOrigins ?? [], publicUrl },
+      Context: options.Context,
+      prepare: options.prepare,
+      readForm: options.readForm,
+    }),
+    malformed: (error) => rawProblem(malformed(error)),
+    unexpected: (request, response) => {
+      const error = httpError('TAPRI_HTTP_EXPECTATION', 'Cannot meet the Expect header: only "100-continue" is known')
+      failRequest(shared, request, response, error, 0)
+    },
+    isUpgrade: (request) => upgrades.has(pathOf(request)),
+    upgrade: (request, socket, head) => {
+      try {
+        inspectRequest(request)
+        const handler = upgrades.get(pathOf(request))
+        if (handler === undefined)
+          throw httpError('TAPRI_HTTP_NO_ROUTE', 'Cannot change the protocol here: no one listens at this path')
+        handler(request, socket, head)
+      } catch (error) {
+        socket.end(rawProblem(error), () => socket.destroy())
+      }
+    },
+  })
+
+  return {
+    server: adapter.server,
+    listen: ({ port, host }) => adapter.listen(port, host),
+    onUpgrade: (path, handler) => void upgrades.set(path, handler),
+    isGet: (name) => gets.has(name),
+    async call(name, call) {
+      const route = gets.get(name)
+      if (route === undefined) throw notFound(`No GET route is called "${name}"`)
+      return callRoute(route, call, { shared, Context: options.Context })
+    },
+    stop: (deadline = 10_000) => {
+      shared.isDraining = true
+      return adapter.stop(deadline)
+    },
+  }
+}
+
+function pathOf(request: IncomingMessage): string {
+  const target = request.url ?? ''
+  const mark = target.indexOf('?')
+  return mark === -1 ? target : target.slice(0, mark)
+}
+
+const timeouts = new Set(['ERR_HTTP_REQUEST_TIMEOUT', 'ERR_HTTP_HEADERS_TIMEOUT'])
+
+function malformed(cause: Error): TapriError {
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return httpError('TAPRI_HTTP_HEADERS_TOO_LARGE', 'Cannot read the request: its headers are larger than 16 kB', { cause })
+  }
+  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') {
+    return httpError('TAPRI_HTTP_TOO_LARGE', 'Cannot read the body: its chunk extensions are too large', { cause })
+  }
+  if (timeouts.has(code)) {
+    return httpError('TAPRI_HTTP_TIMEOUT', 'Cannot wait for the request any longer: its headers took over 10 seconds', { cause })
+  }
+  return httpError('TAPRI_HTTP_REQUEST', 'Cannot read the request: it is not HTTP as RFC 9112 writes it', { cause })
+}
+
+/** A problem document as bytes on the wire, for connections on which no answer object exists. */
+function rawProblem(error: unknown): string {
+  const problem = problemOf(error, newId())
+  const body = JSON.stringify(problem)
+  return [
+    `HTTP/1.1 ${problem.status} ${problem.title}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'X-Content-Type-Options: nosniff',
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n')
+}

@@ -1,0 +1,84 @@
+import { parseJson } from '../kit/json.ts'
+import { type ClientFrame, maxSubscriptionId } from '../kit/protocol.ts'
+import { decodeWire } from '../kit/wire.ts'
+import { liveError } from './errors.ts'
+
+/**
+ * Reads one frame of a client.
+ * @throws TAPRI_LIVE_FRAME, TAPRI_KIT_JSON for what no client of ours sends
+ */
+export function readFrame(text: string): ClientFrame {
+  // read twice: the first refuses depth and prototype keys, the second knows times
+  parseJson(text)
+  const frame = decodeWire(text)
+  if (!isEntries(frame)) throw garbage('it is not an object')
+  switch (frame.type) {
+    case 'hello':
+      return { type: 'hello', ...readText(frame, 'token', 4096) }
+    case 'subscribe':
+      return {
+        type: 'subscribe',
+        id: readId(frame),
+        ...readRoute(frame),
+        input: readInput(frame),
+        ...readText(frame, 'etag', 64),
+      }
+    case 'unsubscribe':
+      return { type: 'unsubscribe', id: readId(frame) }
+    case 'ping':
+    case 'pong':
+      return { type: frame.type }
+    default:
+      throw garbage('its type is none of hello, subscribe, unsubscribe, ping, pong')
+  }
+}
+
+/** The subscription that a frame which made no sense was about, so that the error reaches it. */
+export function idOfGarbage(text: string): number | undefined {
+  const match = /^\{"type":"subscribe","id":(\d{1,10})[,}]/.exec(text)
+  const id = Number(match?.[1])
+  return isSubscriptionId(id) ? id : undefined
+}
+
+type Entries = Readonly<Record<string, unknown>>
+
+function readId(frame: Entries): number {
+  if (!isSubscriptionId(frame.id)) throw garbage(`"id" must be a whole number from 0 to ${maxSubscriptionId}`)
+  return frame.id
+}
+
+function readRoute(frame: Entries): { route: string } {
+  if (typeof frame.route !== 'string' || frame.route.length > 256)
+    throw garbage('"route" must be a name of at most 256 characters')
+  return { route: frame.route }
+}
+
+function readInput(frame: Entries): Entries {
+  const input = frame.input ?? {}
+  if (!isEntries(input)) throw garbage('"input" must be an object')
+  return input
+}
+
+function readText<const Key extends string>(frame: Entries, key: Key, max: number): { readonly [K in Key]?: string } {
+  const text = frame[key]
+  if (text === undefined) return {}
+  if (typeof text !== 'string' || text.length > max) throw garbage(`"${key}" must be text of at most ${max} characters`)
+  return named(key, text)
+}
+
+// A computed key loses its name for the compiler; it is the one given.
+function named<Key extends string>(key: Key, text: string): { readonly [K in Key]?: string } {
+  return { [key]: text } as { readonly [K in Key]?: string }
+}
+
+function isSubscriptionId(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= maxSubscriptionId
+}
+
+function isEntries(value: unknown): value is Entries {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
+}
+
+function garbage(why: string) {
+  return liveError('TAPRI_LIVE_FRAME', `Cannot read the frame: ${why}`)
+}

@@ -1,0 +1,90 @@
+import type { Commit } from '../data/index.ts'
+import { systemClock } from '../kit/clock.ts'
+import { closeCodes, liveProtocol } from '../kit/protocol.ts'
+import { Connection } from './connection.ts'
+import { liveError } from './errors.ts'
+import { Hub } from './hub.ts'
+import { refuseUpgrade } from './refuse.ts'
+import { openSockets } from './sockets.ts'
+import type { Live, LiveCaller, LiveOptions } from './types.ts'
+import { Work } from './work.ts'
+
+/** How long clients may take to say goodbye when the server stops. */
+const lastGoodbye = 1_000
+
+/**
+ * Opens live answers on a database: each subscription is run again when a commit touches what it read, and is sent the
+ * difference.
+ * @example const live = openLive({ database, log, clock, run, identify, allowOrigin, isLive }); http.onUpgrade('/api/live', live.upgrade)
+ */
+export function openLive<C extends LiveCaller>(options: LiveOptions<C>): Live {
+  const work = new Work()
+  const hub = new Hub(options, work)
+  const sockets = openSockets()
+  const connections = new Set<Connection<C>>()
+  let opened = 0
+  let isStopping = false
+  let onEmpty = () => {}
+
+  const unsubscribe = options.database.changes.subscribe((commit: Commit) => {
+    // who may read comes before what is read: no query may go on with a caller who has left
+    for (const connection of connections) connection.onCommit(commit)
+    hub.onCommit(commit)
+  })
+
+  const forget = (connection: Connection<C>) => {
+    connections.delete(connection)
+    if (connections.size === 0) onEmpty()
+  }
+
+  return {
+    upgrade(request, socket, head) {
+      const refusal = refusalOf(request)
+      if (refusal !== undefined) {
+        refuseUpgrade(socket, refusal, options.log)
+        return
+      }
+      sockets.accept(request, socket, head, (open) => {
+        const connection = new Connection(++opened, request, open, hub, forget)
+        connections.add(connection)
+        return connection
+      })
+    },
+    settled: () => work.idle(),
+    get connections() {
+      return connections.size
+    },
+    get subscriptions() {
+      let count = 0
+      for (const connection of connections) count += connection.subscriptions
+      return count
+    },
+    async stop() {
+      isStopping = true
+      unsubscribe()
+      const empty = new Promise<void>((resolve) => {
+        onEmpty = resolve
+      })
+      for (const connection of connections) connection.close(closeCodes.restart, 'The server restarts')
+      if (connections.size === 0) return
+      const cancel = systemClock.after(lastGoodbye, () => {
+        for (const connection of connections) connection.terminate()
+      })
+      await empty
+      cancel()
+    },
+  }
+
+  function refusalOf(request: Parameters<Live['upgrade']>[0]) {
+    if (isStopping) return liveError('TAPRI_LIVE_STOPPED', 'Connect again in a moment: the server is stopping')
+    if (!options.allowOrigin(request)) {
+      return liveError(
+        'TAPRI_LIVE_ORIGIN',
+        `Cannot open a socket from "${request.headers.origin ?? 'nowhere'}": it is another site`,
+      )
+    }
+    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
+    if (offered.includes(liveProtocol)) return undefined
+    return liveError('TAPRI_LIVE_PROTOCOL', `Cannot open the socket: ask for the subprotocol "${liveProtocol}"`)
+  }
+}

@@ -1,0 +1,56 @@
+import type { ReadSet } from '../data/index.ts'
+import type { Clock } from '../kit/clock.ts'
+import type { Problem } from '../kit/protocol.ts'
+import { encodeWire } from '../kit/wire.ts'
+import { liveError } from './errors.ts'
+import type { Source } from './hub.ts'
+import { liveProblem } from './problem.ts'
+import type { LiveCaller, LiveOptions } from './types.ts'
+import { viewUpgrade } from './upgrade-view.ts'
+
+/** How long a handler may take. */
+const longest = 30_000
+
+export type Outcome = ({ readonly text: string } | { readonly problem: Problem }) & {
+  /** The handler looked into the request of the socket: the answer is for this socket alone. */
+  readonly isPersonal: boolean
+}
+
+/** Runs the route once; what it throws is an outcome too. */
+export async function runRoute<C extends LiveCaller>(
+  options: LiveOptions<C>,
+  { route, input }: { readonly route: string; readonly input: Readonly<Record<string, unknown>> },
+  source: Source<C>,
+  reads: ReadSet,
+  ended: AbortSignal,
+): Promise<Outcome> {
+  const view = viewUpgrade(source.upgrade)
+  const deadline = new AbortController()
+  const signal = AbortSignal.any([ended, deadline.signal])
+  try {
+    const running = options.run({ route, input, caller: source.caller, reads, upgrade: view.request, signal })
+    const value = await within(options.clock, running, route, deadline)
+    return { text: encodeWire(value), isPersonal: view.isPersonal() }
+  } catch (error) {
+    return { problem: liveProblem(error, { route }, options.log), isPersonal: view.isPersonal() }
+  }
+}
+
+async function within<T>(clock: Clock, running: Promise<T>, route: string, deadline: AbortController): Promise<T> {
+  let cancel = () => {}
+  const late = new Promise<never>((_resolve, reject) => {
+    cancel = clock.after(longest, () => {
+      const error = liveError(
+        'TAPRI_LIVE_TIMEOUT',
+        `Cannot answer "${route}": its handler took longer than ${longest / 1000} seconds`,
+      )
+      reject(error)
+      deadline.abort(error)
+    })
+  })
+  try {
+    return await Promise.race([running, late])
+  } finally {
+    cancel()
+  }
+}

@@ -1,0 +1,403 @@
+import assert from 'node:assert/strict'
+import { request as ask } from 'node:http'
+import { connect } from 'node:net'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { openRaw } from './test-socket.ts'
+import { arrivals, openStall, routes, type Stall, settle, turns } from './test-stall.ts'
+
+const list = (id: number) => ({ type: 'subscribe', id, route: 'videos.list', input: {} })
+const codes = (frames: any[]) => frames.map((frame) => frame.problem?.code ?? frame.type)
+
+/** The server still answers others. */
+async function isWell(stall: Stall) {
+  const raw = await openRaw(stall.port)
+  raw.send(list(1))
+  assert.deepEqual(codes(await raw.settle()), ['snapshot'])
+  raw.socket.terminate()
+}
+
+test('frames are answered in the shapes of the protocol', async (t) => {
+  const stall = await openStall(t)
+  const { user } = await stall.member('Ann')
+  const raw = await openRaw(stall.port)
+  raw.send({ type: 'subscribe', id: 7, route: 'videos.get', input: { id: 'none' } }, list(8))
+  const [refused, snapshot] = (await raw.settle()).sort((one, other) => one.id - other.id)
+  assert.partialDeepStrictEqual(refused, {
+    type: 'error',
+    id: 7,
+    problem: { status: 404, code: 'TAPRI_NOT_FOUND', title: 'Not Found' },
+  })
+  assert.partialDeepStrictEqual(snapshot, { type: 'snapshot', id: 8, value: [] })
+  await stall.db.videos.create({ title: 'Kites', published: true, author: user.id })
+  const patch = await raw.next()
+  assert.deepEqual([patch.type, patch.id, patch.from], ['patch', 8, snapshot.at])
+  raw.send({ type: 'unsubscribe', id: 8 }, { ...list(9), etag: patch.etag }, { ...list(10), etag: snapshot.etag })
+  const [current, whole] = await raw.settle()
+  assert.deepEqual([current.type, current.id], ['current', 9])
+  assert.deepEqual([whole.type, whole.id, whole.value.length], ['snapshot', 10, 1])
+})
+
+test('a pong comes after the answers to everything before its ping', async (t) => {
+  let answer = (_value: unknown) => {}
+  const stall = await openStall(t, {
+    slow: () =>
+      new Promise((resolve) => {
+        answer = resolve
+      }),
+  })
+  const raw = await openRaw(stall.port)
+  raw.send({ type: 'subscribe', id: 1, route: 'slow' }, { type: 'ping' })
+  await turns(20)
+  assert.deepEqual(raw.frames, [])
+  answer('done')
+  assert.deepEqual([(await raw.next()).type, (await raw.next()).type], ['snapshot', 'pong'])
+})
+
+test('frames that make no sense are each told so', async (t) => {
+  const stall = await openStall(t)
+  for (const [frame, code, id] of [
+    ['', 'TAPRI_KIT_JSON'],
+    ['{"type":', 'TAPRI_KIT_JSON'],
+    ['[]', 'TAPRI_LIVE_FRAME'],
+    ['null', 'TAPRI_LIVE_FRAME'],
+    ['"~t2026"', 'TAPRI_LIVE_FRAME'],
+    ['{}', 'TAPRI_LIVE_FRAME'],
+    ['{"type":"shout"}', 'TAPRI_LIVE_FRAME'],
+    ['{"type":"subscribe","id":1e400,"route":"videos.list"}', 'TAPRI_LIVE_FRAME'],
+    ['{"type":"subscribe","id":2147483648,"route":"videos.list"}', 'TAPRI_LIVE_FRAME'],
+    ['{"type":"subscribe","id":-1,"route":"videos.list"}', 'TAPRI_LIVE_FRAME'],
+    ['{"type":"subscribe","id":"1","route":"videos.list"}', 'TAPRI_LIVE_FRAME'],
+    ['{"type":"subscribe","id":1,"route":9}', 'TAPRI_LIVE_FRAME', 1],
+    ['{"type":"subscribe","id":1,"route":"videos.list","input":[]}', 'TAPRI_LIVE_FRAME', 1],
+    ['{"type":"subscribe","id":1,"route":"videos.list","etag":{}}', 'TAPRI_LIVE_FRAME', 1],
+    [`{"type":"subscribe","id":1,"route":"videos.list","input":${'{"a":'.repeat(80)}1${'}'.repeat(80)}}`, 'TAPRI_KIT_JSON', 1],
+    ['{"type":"subscribe","id":1,"route":"videos.list","input":{"__proto__":{}}}', 'TAPRI_KIT_JSON', 1],
+    ['{"type":"subscribe","id":1,"route":"videos.lst"}', 'TAPRI_LIVE_ROUTE', 1],
+    ['{"type":"subscribe","id":1,"route":"constructor"}', 'TAPRI_LIVE_ROUTE', 1],
+    ['{"type":"hello","token":5}', 'TAPRI_LIVE_FRAME'],
+    ['{"type":"hello"}', 'TAPRI_LIVE_FRAME'],
+  ] as const) {
+    const raw = await openRaw(stall.port)
+    raw.send(frame)
+    const [error, ...more] = await raw.settle()
+    assert.deepEqual([error?.type, error?.problem?.code, error?.id, more.length], ['error', code, id, 0], frame)
+    raw.socket.terminate()
+  }
+  await isWell(stall)
+})
+
+test('a number in use is refused without ending the subscription that has it', async (t) => {
+  const stall = await openStall(t)
+  const raw = await openRaw(stall.port)
+  raw.send(list(1), list(1), '{"type":"subscribe","id":1,"route":7}')
+  const frames = await raw.settle()
+  assert.deepEqual(codes(frames).sort(), ['TAPRI_LIVE_FRAME', 'TAPRI_LIVE_FRAME', 'snapshot'])
+  assert.deepEqual(
+    frames.filter(({ type, id }) => type === 'error' && id !== undefined),
+    [],
+  )
+  assert.equal(stall.live.subscriptions, 1)
+})
+
+test('one who goes on making no sense is closed for good', async (t) => {
+  const stall = await openStall(t)
+  const raw = await openRaw(stall.port)
+  for (let count = 0; count < 30; count++) raw.send('?')
+  assert.equal(await raw.closed, 4500)
+  await isWell(stall)
+})
+
+test('binary, too large and ill-formed frames close the socket with the code for it', async (t) => {
+  const stall = await openStall(t)
+  const binary = await openRaw(stall.port)
+  binary.send(Buffer.from('{"type":"ping"}'))
+  assert.equal(await binary.closed, 1003)
+  const large = await openRaw(stall.port)
+  large.send(`"${'x'.repeat(65_536)}"`)
+  assert.equal(await large.closed, 1009)
+  const illFormed = await openRaw(stall.port)
+  illFormed.socket.send(Buffer.from([0xff, 0xfe]), { binary: false })
+  assert.equal(await illFormed.closed, 1007)
+  await isWell(stall)
+  assert.equal(stall.live.connections <= 1, true)
+})
+
+test('bytes that are no WebSocket frames end their own socket and nothing else', async (t) => {
+  const stall = await openStall(t)
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 200 }), async (noise) => {
+      const socket = connect(stall.port, '127.0.0.1')
+      const ended = new Promise((resolve) => socket.on('close', resolve))
+      socket.on('error', () => {})
+      socket.write(
+        'GET /api/live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+          'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: tapri.v1\r\n\r\n',
+      )
+      socket.write(noise)
+      socket.end()
+      socket.resume()
+      await ended
+    }),
+    { numRuns: 100, endOnFailure: true },
+  )
+  await isWell(stall)
+})
+
+test('no sequence of frames, sensible or not, harms the server', async (t) => {
+  const stall = await openStall(t)
+  const key = fc.constantFrom('type', 'id', 'route', 'input', 'etag', 'token', '__proto__', 'x')
+  const type = fc.constantFrom('hello', 'subscribe', 'unsubscribe', 'ping', 'pong', 'snapshot')
+  const value = fc.oneof(type, fc.nat(5), fc.constantFrom('videos.list', 'users.me', 'videos.get'), fc.jsonValue({ maxDepth: 3 }))
+  const frame = fc.oneof(
+    fc.dictionary(key, value).map((fields) => JSON.stringify(fields)),
+    fc
+      .record({ type, id: fc.nat(5), route: value, input: fc.jsonValue() }, { requiredKeys: ['type'] })
+      .map((fields) => JSON.stringify(fields)),
+    fc.string(),
+    fc.json(),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(frame, { maxLength: 15 }), async (frames) => {
+      const raw = await openRaw(stall.port)
+      raw.send(...frames)
+      for (const answer of await raw.settle()) {
+        assert.ok(['error', 'snapshot', 'pong', 'current'].includes(answer.type))
+        assert.ok(answer.type !== 'error' || answer.problem.status < 500 || answer.problem.code === 'TAPRI_INTERNAL')
+      }
+      raw.socket.terminate()
+    }),
+    { numRuns: 150, endOnFailure: true },
+  )
+  await isWell(stall)
+})
+
+test('who says nothing, or something before hello, is not served', async (t) => {
+  const stall = await openStall(t)
+  const early = await openRaw(stall.port, { hello: null })
+  early.send(list(1))
+  assert.equal((await early.next()).problem.code, 'TAPRI_LIVE_FRAME')
+  const silent = await openRaw(stall.port, { hello: null })
+  stall.clock.advance(10_000)
+  assert.deepEqual([await silent.closed, await early.closed], [4000, 4000])
+})
+
+test('pages of other sites cannot open sockets, nor can those who do not ask for the protocol', async (t) => {
+  const stall = await openStall(t)
+  const upgrade = (headers: Record<string, string>) =>
+    new Promise<{ status: number | undefined; code: string | undefined }>((resolve, reject) => {
+      const asked = ask({
+        port: stall.port,
+        host: '127.0.0.1',
+        path: '/api/live',
+        headers: {
+          connection: 'Upgrade',
+          upgrade: 'websocket',
+          'sec-websocket-version': '13',
+          'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+          ...headers,
+        },
+      })
+      asked.on('upgrade', (answer, socket) => {
+        socket.destroy()
+        resolve({ status: answer.statusCode, code: undefined })
+      })
+      asked.on('response', async (answer) => {
+        const text = (await answer.toArray()).join('')
+        resolve({ status: answer.statusCode, code: text.startsWith('{') ? JSON.parse(text).code : undefined })
+      })
+      asked.on('error', reject)
+      asked.end()
+    })
+  const protocol = { 'sec-websocket-protocol': 'tapri.v1' }
+  assert.deepEqual(await upgrade({ ...protocol, origin: 'https://evil.test' }), { status: 403, code: 'TAPRI_LIVE_ORIGIN' })
+  assert.deepEqual(await upgrade({ ...protocol, origin: 'null' }), { status: 403, code: 'TAPRI_LIVE_ORIGIN' })
+  assert.deepEqual(await upgrade({}), { status: 400, code: 'TAPRI_LIVE_PROTOCOL' })
+  assert.deepEqual(await upgrade({ 'sec-websocket-protocol': 'graphql-ws' }), { status: 400, code: 'TAPRI_LIVE_PROTOCOL' })
+  assert.equal((await upgrade({ ...protocol, 'sec-websocket-key': 'short' })).status, 400)
+  assert.equal((await upgrade({ ...protocol, 'sec-websocket-version': '7' })).status, 400)
+  assert.equal((await upgrade({ ...protocol, origin: `http://127.0.0.1:${stall.port}` })).status, 101)
+})
+
+test('a socket has at most 200 subscriptions', async (t) => {
+  const stall = await openStall(t)
+  const raw = await openRaw(stall.port)
+  for (let id = 0; id < 201; id++) raw.send(list(id))
+  const refused = (await raw.settle()).filter(({ type }) => type === 'error')
+  assert.deepEqual(
+    refused.map(({ id, problem }) => [id, problem.code]),
+    [[200, 'TAPRI_LIVE_TOO_MANY']],
+  )
+  raw.send({ type: 'unsubscribe', id: 0 }, list(201))
+  assert.deepEqual(codes(await raw.settle()), ['snapshot'])
+  assert.equal(stall.runs.length, 1)
+})
+
+test('a client that does not read is cut at a megabyte, others are not', async (t) => {
+  const stall = await openStall(t, { 'videos.long': async ({ db }) => `${await db.videos.count()}${'x'.repeat(300_000)}` })
+  const { user } = await stall.member('Ann')
+  const slow = await openRaw(stall.port)
+  slow.send({ type: 'subscribe', id: 1, route: 'videos.long' })
+  await slow.settle()
+  slow.socket.pause()
+  const quick = stall.open()
+  const seen: string[] = []
+  quick.videos.long.live({}, (value: string) => seen.push(value.slice(0, 3)))
+  for (let count = 0; count < 60; count++) {
+    await stall.db.videos.create({ title: String(count), published: true, author: user.id })
+    await settle(stall, quick)
+  }
+  assert.equal(seen.at(-1), '60x')
+  assert.equal(stall.live.subscriptions, 1)
+  assert.equal(stall.entries.filter(({ event }) => event === 'live.socket.slow').length, 1)
+  slow.socket.resume()
+  assert.equal(await slow.closed, 4008)
+})
+
+test('many large first answers do not cut a client that reads', async (t) => {
+  const stall = await openStall(t, { long: ({ input }) => `${input.n}${'x'.repeat(200_000)}` })
+  const raw = await openRaw(stall.port)
+  for (let id = 0; id < 60; id++) raw.send({ type: 'subscribe', id, route: 'long', input: { n: id } })
+  const frames = await raw.settle()
+  assert.equal(frames.filter(({ type }) => type === 'snapshot').length, 60)
+})
+
+test('a socket that no longer answers is ended, one that does is kept', async (t) => {
+  const stall = await openStall(t)
+  const dead = await openRaw(stall.port)
+  const well = await openRaw(stall.port)
+  await Promise.all([dead.settle(), well.settle()])
+  stall.clock.advance(10_000)
+  for (let beat = 0; beat < 3; beat++) {
+    await turns(2)
+    stall.clock.advance(25_000)
+    if (beat < 2) assert.equal((await well.next()).type, 'ping')
+    well.send({ type: 'pong' })
+    await well.settle()
+  }
+  assert.equal(await dead.closed, 1006)
+  assert.equal(stall.live.connections, 1)
+})
+
+test('a clock that jumps far ahead does not end sockets that are well', async (t) => {
+  const stall = await openStall(t)
+  const raw = await openRaw(stall.port)
+  await raw.settle()
+  stall.clock.advance(3_600_000)
+  await turns(3)
+  raw.send({ type: 'pong' })
+  await raw.settle()
+  stall.clock.advance(3_600_000)
+  assert.ok((await raw.settle()).length <= 1)
+})
+
+test('a token that is wrong is refused for good', async (t) => {
+  const stall = await openStall(t)
+  const raw = await openRaw(stall.port, { hello: { type: 'hello', token: 'stolen' } })
+  const error = await raw.next()
+  assert.deepEqual([error.id, error.problem.code, error.problem.status], [undefined, 'TAPRI_AUTH_SESSION', 401])
+  assert.equal(await raw.closed, 4501)
+})
+
+test('when the session ends so do its subscriptions, before anything more is sent', async (t) => {
+  const stall = await openStall(t)
+  const ann = await stall.member('Ann')
+  const second = await stall.db.sessions.create({ token: 'second', user: ann.user.id })
+  const [one, other] = [stall.open({ token: ann.token }), stall.open({ token: second.token })]
+  const errors = arrivals<string>()
+  const seen: string[][] = [[], []]
+  for (const [index, api] of [one, other].entries()) {
+    api.videos.list.live({}, (rows: any) => seen[index]?.push(rows.map((row: any) => row.title).join()), {
+      onError: (error: any) => errors.add(`${index} ${error.code}`),
+    })
+  }
+  await settle(stall, one, other)
+  assert.equal(stall.runs.length, 1)
+  await stall.db.transaction(async (db: any) => {
+    await db.sessions.delete(ann.session.id)
+    await db.videos.create({ title: 'Draft', author: ann.user.id })
+  })
+  await stall.db.videos.create({ title: 'Later', author: ann.user.id })
+  await settle(stall, one, other)
+  assert.deepEqual([errors.seen, seen[0], seen[1]?.at(-1)], [['0 TAPRI_AUTH_SESSION'], [''], 'Draft,Later'])
+})
+
+test('after a cookie session has ended the socket serves a visitor; a token serves nobody', async (t) => {
+  const stall = await openStall(t, { 'users.me': routes['users.me'] })
+  const ann = await stall.member('Ann')
+  const me = (id: number) => ({ type: 'subscribe', id, route: 'users.me' })
+  const browser = await openRaw(stall.port, { headers: { cookie: `session=${encodeURIComponent(ann.token)}` } })
+  const program = await openRaw(stall.port, { hello: { type: 'hello', token: ann.token } })
+  for (const raw of [browser, program]) {
+    raw.send(me(1))
+    assert.equal((await raw.settle())[0].value.name, 'Ann')
+  }
+  await stall.db.sessions.delete(ann.session.id)
+  for (const raw of [browser, program]) assert.deepEqual(codes([await raw.next()]), ['TAPRI_AUTH_SESSION'])
+  browser.send(me(2))
+  program.send(me(2))
+  assert.partialDeepStrictEqual(await browser.settle(), [{ type: 'snapshot', id: 2, value: null }])
+  assert.deepEqual(codes(await program.settle()), ['TAPRI_AUTH_SESSION'])
+})
+
+test('what goes wrong in a handler is told without its reason, which is in the log', async (t) => {
+  const stall = await openStall(t, {
+    broken: () => {
+      throw new Error('secret reason')
+    },
+    'not.json': () => ({ count: 1n }),
+    writing: ({ db }) => db.videos.create({ title: 'x' }),
+  })
+  const raw = await openRaw(stall.port)
+  for (const [id, route] of ['broken', 'not.json', 'writing'].entries()) raw.send({ type: 'subscribe', id, route })
+  const frames = await raw.settle()
+  assert.deepEqual(codes(frames), ['TAPRI_INTERNAL', 'TAPRI_INTERNAL', 'TAPRI_INTERNAL'])
+  assert.doesNotMatch(JSON.stringify(frames), /secret reason/)
+  assert.match(JSON.stringify(stall.entries), /secret reason/)
+})
+
+test('a handler that never answers is given up', async (t) => {
+  const signals: AbortSignal[] = []
+  const stall = await openStall(t, {
+    never: ({ signal }) => {
+      signals.push(signal)
+      return new Promise(() => {})
+    },
+  })
+  const raw = await openRaw(stall.port)
+  raw.send({ type: 'subscribe', id: 1, route: 'never' })
+  while (signals.length === 0) await turns(1)
+  stall.clock.advance(30_000)
+  let frame = await raw.next()
+  while (frame.type === 'ping') frame = await raw.next()
+  assert.deepEqual(codes([frame]), ['TAPRI_LIVE_TIMEOUT'])
+  assert.equal(signals[0]?.aborted, true)
+})
+
+test('a handler is told when nobody waits for its answer any more', async (t) => {
+  const signals: AbortSignal[] = []
+  const stall = await openStall(t, {
+    never: ({ signal }) => {
+      signals.push(signal)
+      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    },
+  })
+  const raw = await openRaw(stall.port)
+  raw.send({ type: 'subscribe', id: 1, route: 'never' })
+  while (signals.length === 0) await turns(1)
+  raw.send({ type: 'unsubscribe', id: 1 })
+  await raw.settle()
+  assert.equal(signals[0]?.aborted, true)
+  await stall.live.settled()
+})
+
+test('stopping closes every socket so that clients come back, and takes no more', async (t) => {
+  const stall = await openStall(t)
+  const raw = await openRaw(stall.port)
+  raw.send(list(1))
+  await raw.settle()
+  const [, code] = await Promise.all([stall.live.stop(), raw.closed])
+  assert.equal(code, 1012)
+  assert.deepEqual([stall.live.connections, stall.live.subscriptions], [0, 0])
+  await assert.rejects(openRaw(stall.port), /503/)
+})

@@ -1,0 +1,85 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type App, startApp } from '../app/index.ts'
+import { type Client, client, closeClient, sync } from '../client/index.ts'
+import { manualClock } from '../kit/clock.ts'
+import { milliseconds } from '../kit/measures.ts'
+import { silentLog } from '../observe/index.ts'
+import { testError } from './errors.ts'
+import { testFile } from './media.ts'
+import { fillUser } from './people.ts'
+import type { TestApp } from './types.ts'
+
+export type { TestApp, TestClock } from './types.ts'
+
+/**
+ * Starts the app for one test: a database in memory, a temporary folder for files, a clock that stands
+ * still, a port of its own. Writes through its clients return once live subscriptions show them.
+ * @example await using club = await testApp(app); const ann = await club.signUp('ann@club.test')
+ */
+export async function testApp<A extends App<any, any>>(
+  app: A,
+  options: { readonly settings?: Readonly<Record<string, string>> } = {},
+): Promise<TestApp<A>> {
+  const folder = await mkdtemp(join(tmpdir(), 'tapri-test-'))
+  const clock = manualClock()
+  const started = await startApp(app.description, {
+    host: '127.0.0.1',
+    port: 0,
+    clock,
+    log: silentLog,
+    migrate: 'auto',
+    drain: 0,
+    file: null,
+    environment: { NODE_ENV: 'test', DATABASE_URL: 'sqlite::memory:', FILES_URL: `disk:${folder}`, ...options.settings },
+  })
+  const clients: Client<A>[] = []
+  const db: any = started.database.asSystem
+
+  const settled = async () => {
+    // subscriptions first get their first answers, then what the writes change, then it is all received
+    await Promise.all(clients.map(sync))
+    await started.live.settled()
+    await Promise.all(clients.map(sync))
+  }
+  const settledFetch: typeof fetch = async (input, init) => {
+    const answer = await fetch(input, init)
+    const method = init?.method?.toUpperCase() ?? 'GET'
+    if (method !== 'GET' && method !== 'HEAD') await settled()
+    return answer
+  }
+  const open = (token?: string): Client<A> => {
+    const opened = client<A>(started.apiUrl, { fetch: settledFetch, ...(token !== undefined && { token }) })
+    clients.push(opened)
+    return opened
+  }
+  const issue = (user: string): Promise<string> => {
+    if (started.auth !== undefined) return started.auth.issueToken(user)
+    throw testError('TAPRI_TEST_NO_USERS', 'Cannot sign anyone in: the app has no model "users"')
+  }
+  const token = async (email: string) => {
+    const user = await db.users.first({ where: { email } })
+    if (user === null) throw testError('TAPRI_TEST_NO_USER', `Cannot find "${email}": sign that user up first`)
+    return issue(user.id)
+  }
+
+  return {
+    url: started.apiUrl,
+    guest: open(),
+    clock: { now: clock.now, advance: (duration) => clock.advance(milliseconds(duration)) },
+    db,
+    async signUp(email, values = {}) {
+      const user = await db.users.create(fillUser(app.description.models, email, values))
+      return open(await issue(user.id))
+    },
+    token,
+    file: (name, size = 1024) => testFile(name, size),
+    settled,
+    async [Symbol.asyncDispose]() {
+      for (const opened of clients) closeClient(opened)
+      await started.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}

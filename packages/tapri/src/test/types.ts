@@ -1,0 +1,30 @@
+import type { App } from '../app/index.ts'
+import type { Client } from '../client/index.ts'
+import type { Models, SystemDb } from '../data/index.ts'
+
+/** A started app of a test's own, with clients for as many people as it needs. */
+export interface TestApp<A extends App<any, any>> extends AsyncDisposable {
+  /** The origin with the app's prefix, for requests by hand. */
+  readonly url: string
+  /** A client that has not signed in. */
+  readonly guest: Client<A>
+  /** The app's clock: it stands still until it is told to move. */
+  readonly clock: TestClock
+  /** Everything, whatever the policies say. */
+  readonly db: A extends App<any, infer M extends Models> ? SystemDb<M> : never
+  /** Makes a user (its name is the address up to the `@`) and answers a client signed in as that user. */
+  signUp(email: string, values?: Readonly<Record<string, unknown>>): Promise<Client<A>>
+  /** A new bearer token of the user with that address. */
+  token(email: string): Promise<string>
+  /** A file that is of the type its name says, by its first bytes; 1,024 bytes unless told. */
+  file(name: string, size?: number): File
+  /** Waits until every live subscription shows every write so far; the clients' own writes do so by themselves. */
+  settled(): Promise<void>
+}
+
+export interface TestClock {
+  /** Milliseconds since 1970 (UTC). */
+  now(): number
+  /** Moves time forward: `advance('1h')`, or milliseconds. */
+  advance(duration: string | number): void
+}

@@ -1,0 +1,61 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
+import { join } from 'node:path'
+import { Trouble } from './trouble.mjs'
+
+/** The oldest Node that strips types by itself and carries node:sqlite without a flag. */
+const oldest = [22, 18]
+
+/** The Node that the house is built on. */
+const preferred = [24, 0]
+
+let found
+
+/** The Node at hand when it is the preferred one; else the one that npm installed; else the one at hand, when it will do. */
+export function findNode(folder) {
+  const own = process.versions.node
+  found ??= isNewEnough(own, preferred)
+    ? process.execPath
+    : (installedNode(folder) ?? (isNewEnough(own) ? process.execPath : undefined))
+  if (found !== undefined) return found
+  throw new Trouble(
+    `Cannot run on Node ${own} (${process.platform}-${process.arch}): install Node ${oldest.join('.')} or newer from https://nodejs.org`,
+  )
+}
+
+/** Whether a version, like `22.18.0`, can run the house. */
+export function isNewEnough(version, least = oldest) {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major > least[0] || (major === least[0] && minor >= least[1])
+}
+
+/** The optional dependency that carries Node for a platform. */
+export function installedNode(folder, platform = process.platform, arch = process.arch) {
+  const [system, file] = platform === 'win32' ? ['win', 'node.exe'] : [platform, 'node']
+  const path = join(folder, 'node_modules', `node-${system}-${arch}`, 'bin', file)
+  if (!existsSync(path)) return undefined
+  // a binary for another C library is installed all the same; only running it tells
+  const { status, stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' })
+  return status === 0 && isNewEnough(stdout.trim().slice(1)) ? path : undefined
+}
+
+/** Runs a program, passes signals on to it, answers its exit code. */
+export function run(program, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: 'inherit', ...options })
+    // Ctrl-C in a terminal reaches the child by itself; a second one would mean "at once" to it
+    const onInterrupt = () => process.stdin.isTTY || child.kill('SIGINT')
+    const onTerminate = () => child.kill('SIGTERM')
+    process.on('SIGINT', onInterrupt).on('SIGTERM', onTerminate)
+    const settle = () => process.off('SIGINT', onInterrupt).off('SIGTERM', onTerminate)
+    child.once('error', (cause) => {
+      settle()
+      reject(new Trouble(`Cannot run ${program}: ${cause.message}`))
+    })
+    child.once('close', (code, signal) => {
+      settle()
+      resolve(code ?? 128 + constants.signals[signal])
+    })
+  })
+}
