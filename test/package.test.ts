@@ -86,7 +86,7 @@ test('an app that installed the package type-checks against it', { timeout: 120_
   succeed(folder, process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', '.'])
 })
 
-test('an app that installed the package runs, answers its typed client, and stops', { timeout: 120_000 }, async () => {
+test('an app that installed the package runs, answers its typed client, and stops', { timeout: 120_000 }, async (context) => {
   assert.match(succeed(folder, process.execPath, [bin(), '--version']), /^0\.1\.0\n$/)
   succeed(folder, process.execPath, [bin(), 'migrate', 'apply'])
   const server = spawn(process.execPath, [bin(), 'start'], {
@@ -94,6 +94,7 @@ test('an app that installed the package runs, answers its typed client, and stop
     env: { ...process.env, PORT: '0', HOST: '127.0.0.1', LOG_FORMAT: 'silent' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  context.after(() => server.kill('SIGKILL'))
   const ended = once(server, 'close')
   let output = ''
   server.stdout.setEncoding('utf8').on('data', (chunk: string) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -22,6 +22,7 @@ const environment = {
   // the page says node, and means the one that runs this
   PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
 }
+const children: ChildProcess[] = []
 let origin = address
 
 before(async () => {
@@ -34,7 +35,11 @@ before(async () => {
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'notes', type: 'module' }))
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir')
 })
-after(() => rmSync(folder, { recursive: true, force: true }))
+after(() => {
+  // a test that ran out of time has left its own behind
+  for (const child of children) child.kill('SIGKILL')
+  rmSync(folder, { recursive: true, force: true })
+})
 
 test('the commands of the tutorial give what it shows, and its watcher sees a new note', { skip, timeout: 60_000 }, async () => {
   const server = start([join(root, 'packages', 'tapri', 'bin', 'tapri.js'), 'dev'], { PORT: new URL(origin).port })
@@ -104,6 +109,7 @@ type Shell = ReturnType<typeof startShell>
 /** One shell for all steps, so that a variable set in one is there in the next. */
 function startShell() {
   const shell = spawn('bash', [], { cwd: folder, env: environment, stdio: ['pipe', 'pipe', 'inherit'] })
+  children.push(shell)
   const marker = '--- end of step ---'
   let output = ''
   shell.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -124,6 +130,7 @@ function startShell() {
 /** A program of the tutorial, whose words can be waited for. */
 function start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const child = spawn(process.execPath, args, { cwd: folder, env: { ...environment, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  children.push(child)
   const ended = once(child, 'close')
   let output = ''
   let isOver = false

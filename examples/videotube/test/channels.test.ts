@@ -35,16 +35,17 @@ test('a video and its notifications are made together or not at all', async () =
   const { id: owner } = await self(ann)
   await bob.channels.follow({ id: owner, following: true })
 
+  const hidden = await upload(club, ann, 'Kites', false)
+
   const broken = club.db.transaction(async (db) => {
-    const facts = { title: 'Kites', words: 'kites', published: true, source: club.file('kites.mp4') }
-    const video = await db.videos.create({ ...facts, owner })
+    const video = await db.videos.update(hidden.id, { published: true })
     await announce(db, video)
     assert.equal(await db.notifications.count({ where: { video: video.id } }), 1)
     throw new Error('Power cut')
   })
 
   await assert.rejects(broken, { message: 'Power cut' })
-  assert.deepEqual(await ann.videos.mine(), [])
+  assert.equal((await ann.videos.get({ id: hidden.id })).published, false)
   assert.deepEqual(await bob.notifications.list(), [])
 })
 
@@ -105,4 +106,18 @@ test('a profile is changed by its owner, its picture kept until it is replaced o
   assert.deepEqual([name, about, avatar?.type], ['Ann of the hill', 'Kites and boats', 'image/png'])
   await ann.channels.setAvatar({ avatar: null })
   assert.equal((await club.guest.channels.get({ id })).avatar, null)
+})
+
+test('someone may sign up with a picture, which everyone sees', async () => {
+  await using club = await openClub()
+  const person = { name: 'Dee', email: 'dee@club.test', password: 'a kite, a string and the wind' }
+
+  const { id } = await club.guest.auth.signUp({ ...person, avatar: club.file('dee.png') })
+
+  const { avatar } = await club.guest.channels.get({ id })
+  assert.equal(avatar?.name, 'dee.png')
+  assert.equal((await fetch(new URL(avatar.url, club.url))).headers.get('content-type'), 'image/png')
+  const text = new File(['not a picture at all'], 'dee.png', { type: 'image/png' })
+  await assert.rejects(club.guest.auth.signUp({ ...person, email: 'eve@club.test', avatar: text }))
+  assert.equal(await club.db.users.count({ where: { email: 'eve@club.test' } }), 0)
 })

@@ -6,7 +6,6 @@ const server = process.env.API_URL ?? 'http://127.0.0.1:3000'
 
 export default defineConfig({
   plugins: [react()],
-  // the server's content policy allows no data: addresses
-  build: { outDir: 'dist', assetsInlineLimit: 0, reportCompressedSize: false },
+  build: { outDir: 'dist', reportCompressedSize: false },
   server: { proxy: { '/api': { target: server, ws: true } } },
 })

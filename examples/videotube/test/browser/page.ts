@@ -30,7 +30,8 @@ export async function picture({ page }: Visit, name: string): Promise<void> {
   await mkdir(pictures, { recursive: true })
   // a thumbnail is a video: give each its first frame
   await page.waitForFunction(() => [...document.querySelectorAll('video')].every((video) => video.readyState >= 2 || video.error))
-  await page.screenshot({ path: `${pictures}videotube-${name}.png` })
+  await page.evaluate(() => scrollTo(0, 0))
+  await page.screenshot({ path: `${pictures}videotube-${name}.png`, animations: 'disabled' })
 }
 
 /** Signs up and waits for the signed-in page. */
@@ -40,5 +41,5 @@ export async function signUp({ page }: Visit, name: string): Promise<void> {
   await page.getByLabel('E-mail').fill(`${name.toLowerCase()}@club.test`)
   await page.getByLabel('Password').fill('a kite, a string and the wind')
   await page.getByRole('button', { name: 'Join' }).click()
-  await page.getByRole('button', { name: 'Your account' }).waitFor()
+  await page.getByRole('button', { name: 'Your account', exact: true }).waitFor()
 }

@@ -1,13 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { build } from 'vite'
 
+const run = promisify(execFile)
 const folder = fileURLToPath(new URL('../..', import.meta.url))
 const command = fileURLToPath(new URL('../../../../packages/tapri/bin/tapri.js', import.meta.url))
 
@@ -17,10 +18,10 @@ export interface Server extends AsyncDisposable {
 
 /** VideoTube as it runs in production: a process of its own, an empty database, the built interface. */
 export async function startServer(): Promise<Server> {
-  if (!existsSync(join(folder, 'web/dist/index.html'))) await build({ root: join(folder, 'web'), logLevel: 'warn' })
+  await build({ root: join(folder, 'web'), logLevel: 'warn' })
   const data = await mkdtemp(join(tmpdir(), 'videotube-'))
   const port = await freePort()
-  const server = spawn(process.execPath, [command, 'start'], {
+  const settings = {
     cwd: folder,
     env: {
       ...process.env,
@@ -30,8 +31,10 @@ export async function startServer(): Promise<Server> {
       DATABASE_URL: `sqlite:${join(data, 'app.db')}`,
       FILES_URL: `disk:${join(data, 'files')}`,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  }
+  // in production nothing changes a database unasked
+  await run(process.execPath, [command, 'migrate', 'apply'], settings)
+  const server = spawn(process.execPath, [command, 'start'], { ...settings, stdio: ['ignore', 'pipe', 'pipe'] })
   const url = `http://127.0.0.1:${port}`
   await answers(url, server)
   return {

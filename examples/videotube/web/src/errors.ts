@@ -14,6 +14,6 @@ export function codeOf(error: unknown): string | undefined {
 /** What is wrong with one field of a form, if the server named it. */
 export function issueOf(error: unknown, field: string): string | undefined {
   if (!(error instanceof TapriError)) return undefined
-  const issue = error.issues?.find(({ path }) => path[0] === field)
+  const issue = error.issues?.find(({ path }) => path.includes(field))
   return issue && `It ${issue.message}`
 }

@@ -17,7 +17,10 @@ export async function runLive(http: HttpServer, run: LiveRun<Caller>): Promise<u
     },
   })
   if (!(value instanceof Answer)) return value
-  throw appError('TAPRI_APP_NOT_LIVE', `Cannot follow "${route}" live: it answers with a stream, a text or a redirect, not with a value`)
+  throw appError(
+    'TAPRI_APP_NOT_LIVE',
+    `Cannot follow "${route}" live: it answers with a stream, a text or a redirect, not with a value`,
+  )
 }
 
 /** Who opened the socket: by the token that a program sends, else by the cookie of the upgrade.

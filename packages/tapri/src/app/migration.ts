@@ -37,7 +37,10 @@ export async function planMigration(description: AppDescription): Promise<Migrat
       const losing = plan.steps.filter((step) => !step.safe)
       if (losing.length > 0 && !allowLoss) {
         const summaries = losing.map((step) => step.summary).join('; ')
-        throw appError('TAPRI_APP_MIGRATION_LOSS', `Cannot apply the migration: ${summaries}; add --allow-loss to do it all the same`)
+        throw appError(
+          'TAPRI_APP_MIGRATION_LOSS',
+          `Cannot apply the migration: ${summaries}; add --allow-loss to do it all the same`,
+        )
       }
       await database.migrate(plan)
     },

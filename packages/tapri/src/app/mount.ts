@@ -26,12 +26,22 @@ export function mountRoutes({ description, files, prefix }: Mounted): readonly S
   })
   return [
     ...routes,
-    own('manifest', `${prefix}/tapri.json`, visitor.get('/', () => manifest)),
-    own('openapi', '/openapi.json', visitor.get('/', () => document)),
+    own(
+      'manifest',
+      `${prefix}/tapri.json`,
+      visitor.get('/', () => manifest),
+    ),
+    own(
+      'openapi',
+      '/openapi.json',
+      visitor.get('/', () => document),
+    ),
     own(
       'files',
       `${prefix}/files/:model/:id/:field`,
-      visitor.get('/files/:model/:id/:field', fileInputs, ({ params, db }) => files.download({ db }, params.model, params.id, params.field)),
+      visitor.get('/files/:model/:id/:field', fileInputs, ({ params, db }) =>
+        files.download({ db }, params.model, params.id, params.field),
+      ),
     ),
   ]
 }

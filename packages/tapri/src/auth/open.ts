@@ -88,6 +88,7 @@ export function openAuth(options: AuthOptions): Auth {
     const before = callers.get(request)
     if (before?.session.kind === 'cookie') await sessions.end(before.session.id)
     setCookie(reply, cookieOf(request), token)
+    tellChange(reply)
   }
 
   async function endSession({ request, reply }: AuthContext): Promise<void> {
@@ -95,14 +96,14 @@ export function openAuth(options: AuthOptions): Auth {
     if (caller === undefined) return
     await sessions.end(caller.session.id)
     callers.delete(request)
-    if (caller.session.kind === 'cookie') clearCookie(reply, cookieOf(request))
+    if (caller.session.kind === 'cookie') forget(reply, cookieOf(request))
     log.event('auth.signed-out', { user: caller.user.id })
   }
 
   async function endAllSessions({ request, reply }: AuthContext, user: string): Promise<number> {
     const count = await sessions.endAll(user)
     const caller = callers.get(request)
-    if (caller?.user.id === user && caller.session.kind === 'cookie') clearCookie(reply, cookieOf(request))
+    if (caller?.user.id === user && caller.session.kind === 'cookie') forget(reply, cookieOf(request))
     log.event('auth.sessions-ended', { user, count })
     return count
   }
@@ -135,4 +136,14 @@ function setCookie(reply: Reply, { name, secure }: SessionCookie, token: string)
 
 function clearCookie(reply: Reply, { name, secure }: SessionCookie): void {
   reply.clearCookie(name, { path: '/', httpOnly: true, sameSite: 'lax', secure })
+}
+
+function forget(reply: Reply, cookie: SessionCookie): void {
+  clearCookie(reply, cookie)
+  tellChange(reply)
+}
+
+/** Tells the typed client that it is somebody else from now on, so that its live socket is too. */
+function tellChange(reply: Reply): void {
+  reply.header('tapri-session', 'changed')
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, type FSWatcher, watch } from 'node:fs'
 import { dirname, relative, sep } from 'node:path'
 import { findEntry } from './entry.ts'
+import { cliError } from './errors.ts'
 
 /** Editors write a file in several steps; one save should be one start. */
 const settleTime = 80
@@ -18,7 +19,8 @@ export function dev(): Promise<void> {
 
   const begin = () => {
     again = false
-    const running = spawn(process.execPath, [entry], {
+    // through `tapri start`, which tells what is wrong in a sentence
+    const running = spawn(process.execPath, [program(), 'start'], {
       stdio: 'inherit',
       env: { ...process.env, NODE_ENV: process.env.NODE_ENV ?? 'development' },
     })
@@ -58,6 +60,12 @@ export function dev(): Promise<void> {
     process.once('SIGINT', end)
     process.once('SIGTERM', end)
   })
+}
+
+function program(): string {
+  const path = process.argv[1]
+  if (path !== undefined) return path
+  throw cliError('TAPRI_CLI_USAGE', 'Cannot find the program that runs: start it as "tapri dev"')
 }
 
 function watchFiles(folder: string, changed: (file: string) => void): FSWatcher[] {

@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { TapriError } from '../kit/errors.ts'
-import { dev } from './dev.ts'
 import { cliError } from './errors.ts'
-import { migrate } from './migrate.ts'
 import { start } from './start.ts'
 
 const help = `tapri: the whole backend in one stall
@@ -34,12 +32,13 @@ async function run(words: readonly string[]): Promise<void> {
   switch (command) {
     case 'dev':
       refuseWords(command, rest)
-      return dev()
+      return (await import('./dev.ts')).dev()
     case 'start':
       refuseWords(command, rest)
       return start()
     case 'migrate':
-      return migrate(rest)
+      // only this command needs the app's rooms here, and they take a moment to load
+      return (await import('./migrate.ts')).migrate(rest)
     case '--version':
     case '-v':
       return console.log(version())

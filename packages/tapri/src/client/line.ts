@@ -12,7 +12,7 @@ export interface LineListener {
   /** Connected, also again: nothing that was said before counts. */
   onOpen(): void
   onFrame(frame: ServerFrame): void
-  /** The connection is lost; another one follows. */
+  /** The connection is lost; another one follows unless the line is closed here. */
   onLost(): void
   /** The server will not have us. */
   onEnd(error: TapriError): void
@@ -23,6 +23,7 @@ export class Line {
   readonly #settings: Settings
   readonly #listener: LineListener
   readonly #backoff = new Backoff()
+  #isWanted = false
   #socket: WebSocket | undefined
   #openedAt: number | undefined
   #refusal: TapriError | undefined
@@ -42,6 +43,7 @@ export class Line {
 
   /** Connects, unless it is or does already. */
   open(): void {
+    this.#isWanted = true
     if (this.#socket !== undefined) return
     this.#stopWaiting()
     const { base, WebSocket } = this.#settings
@@ -63,6 +65,7 @@ export class Line {
   }
 
   close(): void {
+    this.#isWanted = false
     this.#stopWaiting()
     this.#forget()?.close()
   }
@@ -72,7 +75,7 @@ export class Line {
     if (this.#socket === undefined) return
     this.#forget()?.close()
     this.#listener.onLost()
-    this.open()
+    if (this.#isWanted) this.open()
   }
 
   #onOpen(socket: WebSocket): void {
@@ -105,6 +108,7 @@ export class Line {
       return
     }
     this.#listener.onLost()
+    if (!this.#isWanted) return
     const wait = this.#backoff.next(lived)
     if (wait === 0) this.open()
     else this.#cancelWait = this.#settings.clock.after(wait, () => this.open())

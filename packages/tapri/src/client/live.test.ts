@@ -355,3 +355,41 @@ test('without a subscription there is nothing to wait for', async () => {
   stop()
   await sync(api)
 })
+
+test('a line that is lost while nobody needs it does not come back', async () => {
+  await using server = await serve()
+  const api: any = client<any>(server.url, { clock: manualClock() })
+  const stop = api.rows.list.live({}, () => {})
+  const line = await server.connection()
+  await line.next()
+  stop()
+  line.socket.terminate()
+  await once(line.socket, 'close')
+  for (let turn = 0; turn < 10; turn++) await later()
+  assert.equal(server.waiting, 0)
+  await sync(api)
+})
+
+test('an answer that changes the session makes the line connect again, as the new caller', async () => {
+  await using server = await serve()
+  const signIn = { method: 'POST', path: '/api/auth/sign-in', query: [], body: 'json' }
+  const api: any = client<any>(server.url, {
+    fetch: async (input) =>
+      String(input).endsWith('/tapri.json')
+        ? Response.json({ 'auth.signIn': signIn })
+        : new Response(null, { status: 204, headers: { 'tapri-session': 'changed' } }),
+  })
+  const changes = recorder<unknown>()
+  api.rows.list.live({}, changes.add)
+  const visitor = await server.connection()
+  visitor.send({ type: 'snapshot', id: 1, at: 'e.1', etag: 'x', value: 'public' })
+  await changes.count(1)
+  await api.auth.signIn({ email: 'ann@club.test', password: 'kites' })
+  const member = await server.connection()
+  await member.next()
+  assert.deepEqual(await member.next(), { type: 'subscribe', id: 1, route: 'rows.list', input: {}, etag: 'x' })
+  member.send({ type: 'snapshot', id: 1, at: 'e.1', etag: 'y', value: 'private' })
+  await changes.count(2)
+  assert.deepEqual(changes.seen, ['public', 'private'])
+  closeClient(api)
+})

@@ -26,6 +26,8 @@ export function uploadInPage(
     sender.onerror = () => reject(new TypeError('Failed to upload'))
     sender.onabort = () => reject(new TypeError('The upload was aborted'))
   })
+  // without a body there is no upload that could tell of its start
+  if (request.body === undefined) onProgress({ sent: 0, total: 0 })
   sender.open(request.method, request.url)
   sender.responseType = 'blob'
   sender.withCredentials = settings.credentials === 'include'

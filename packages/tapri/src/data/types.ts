@@ -1,4 +1,4 @@
-import type { BelongsTo, Field, HasMany, Id, Private, Reads, Writes } from '../schema/index.ts'
+import type { Field, HasMany, Id, Private, Reads, Writes } from '../schema/index.ts'
 
 /** A model: its fields and relations by name. */
 export type Shape = Readonly<Record<string, Field<any, any> | HasMany<string, string>>>
@@ -13,11 +13,16 @@ export type Row<M extends Models, N extends keyof M & string> = { readonly id: I
 /** A row with its private fields: what `db.asSystem` reads, and what `user` is. */
 export type FullRow<M extends Models, N extends keyof M & string> = { readonly id: Id<N> } & Reads<Columns<M[N]>>
 
-type Relations<S> = { [K in keyof S as S[K] extends BelongsTo<string> | HasMany<string, string> ? K : never]?: true }
+/** A `belongsTo`, optional or not. */
+interface One<Target extends string> {
+  readonly '~target': Target
+}
+
+type Relations<S> = { [K in keyof S as S[K] extends One<string> | HasMany<string, string> ? K : never]?: true }
 type Related<M extends Models, F> =
-  F extends BelongsTo<infer T>
+  F extends One<infer T>
     ? T extends keyof M & string
-      ? Row<M, T> | (null extends F['~out'] ? null : never)
+      ? Row<M, T> | (F extends Field<infer Out, any> ? Extract<Out, null> : never)
       : never
     : F extends HasMany<infer T, string>
       ? T extends keyof M & string
@@ -39,8 +44,7 @@ export type Compare<T> =
   | (T extends string ? { readonly contains?: string; readonly startsWith?: string; readonly endsWith?: string } : never)
   | (T extends readonly (infer Item)[] ? { readonly has: Item } : never)
 
-type CompareRelated<M extends Models, F> =
-  F extends BelongsTo<infer T> ? (T extends keyof M & string ? Where<M, T> : never) : never
+type CompareRelated<M extends Models, F> = F extends One<infer T> ? (T extends keyof M & string ? Where<M, T> : never) : never
 
 /** Which rows: every named field must compare. `or`, `and`, `not` combine. */
 export type Where<M extends Models, N extends keyof M & string> = {

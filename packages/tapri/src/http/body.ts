@@ -66,7 +66,7 @@ export function collectBody(request: IncomingMessage, limit: number, slow: SlowB
     if (isDone) return
     isDone = true
     slow.unwatch(watch)
-    request.removeListener('data', take)
+    if (error !== undefined) request.removeListener('data', take)
     done(error, bytes)
   }
 }

@@ -73,14 +73,17 @@ function strictTransport(options: SecurityOptions): Head {
   return options.production && isHttps ? ['Strict-Transport-Security', 'max-age=31536000; includeSubDomains'] : []
 }
 
-/** The first head with every header of the second put in place of its own. Several Set-Cookie stay several. */
+/**
+ * The first head with every header of the second put in place of its own. Several Set-Cookie stay several,
+ * and what answers vary with adds up.
+ */
 export function mergeHeads(base: Head, over: Head): Head {
   const replaced = new Set<string>()
   for (let index = 0; index < over.length; index += 2) replaced.add(String(over[index]).toLowerCase())
   const merged: Head = []
   for (let index = 0; index < base.length; index += 2) {
     const name = base[index] ?? ''
-    if (!replaced.has(String(name).toLowerCase())) merged.push(name, base[index + 1] ?? '')
+    if (name === 'Vary' || !replaced.has(String(name).toLowerCase())) merged.push(name, base[index + 1] ?? '')
   }
   for (const part of over) merged.push(part)
   return merged

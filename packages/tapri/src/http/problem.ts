@@ -51,7 +51,8 @@ export function sendProblem(
   options: { readonly error: unknown; readonly flags: number },
 ): void {
   if (response.headersSent || response.destroyed) {
-    response.destroy()
+    // Nothing else tells that a body which has begun will not be whole
+    if (!response.writableEnded) response.destroy()
     return
   }
   const body = JSON.stringify(problem)

@@ -25,7 +25,7 @@ test('a handler sets status, headers and cookies', async (t) => {
       reply.status(202)
     }),
     type: visitor.get('/type', ({ reply }) => {
-      reply.header('Content-Type', 'application/geo+json').header('X-Frame-Options', 'SAMEORIGIN')
+      reply.header('Vary', 'Cookie').header('Content-Type', 'application/geo+json').header('X-Frame-Options', 'SAMEORIGIN')
       return { a: 1 }
     }),
   })
@@ -42,6 +42,7 @@ test('a handler sets status, headers and cookies', async (t) => {
   const typed = await fetch(`${url}/type`)
   assert.equal(typed.headers.get('content-type'), 'application/geo+json')
   assert.equal(typed.headers.get('x-frame-options'), 'SAMEORIGIN')
+  assert.equal(typed.headers.get('vary'), 'Accept, Cookie')
 })
 
 test('what could split an answer or lie about its length is refused', async (t) => {

@@ -191,6 +191,41 @@ test('a handler is told when its caller leaves', async (t) => {
   assert.deepEqual(entries, [])
 })
 
+test('an answer to a caller who has left goes nowhere and harms nobody', async (t) => {
+  const { promise: started, resolve: start } = Promise.withResolvers<void>()
+  const answered: string[] = []
+  const { promise: allAnswered, resolve: finish } = Promise.withResolvers<void>()
+  const left = (signal: AbortSignal) => new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+  const late = (kind: string, answer: () => unknown) =>
+    visitor.get(`/${kind}`, async ({ signal }) => {
+      if (answered.push(kind) === 5) start()
+      await left(signal)
+      if (answered.push(kind) === 10) setImmediate(finish)
+      return answer()
+    })
+  const { url, entries } = await openForTest(t, {
+    json: late('json', () => ({ big: 'x'.repeat(1_000_000) })),
+    nothing: late('nothing', () => undefined),
+    stream: late('stream', () => Readable.from(['a', 'b'])),
+    refusal: late('refusal', () => {
+      throw deny('No')
+    }),
+    broken: late('broken', () => {
+      throw new Error('broken')
+    }),
+  })
+  const requests = ['json', 'nothing', 'stream', 'refusal', 'broken'].map((kind) => {
+    const request = httpRequest(`${url}/${kind}`).on('error', () => undefined)
+    request.end()
+    return request
+  })
+  await started
+  for (const request of requests) request.destroy()
+  await allAnswered
+  assert.equal((await fetch(`${url}/nowhere`)).status, 404)
+  assert.equal(entries.length, 1)
+})
+
 test('a stream that fails before its first byte is a problem, later it cuts the answer', async (t) => {
   const { url, raw, entries } = await openForTest(t, {
     early: visitor.get('/early', ({ reply }) =>

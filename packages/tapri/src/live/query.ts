@@ -76,7 +76,7 @@ export class LiveQuery<C extends LiveCaller> {
     let torn = 0
     try {
       while (this.#isDirty && this.subscribers.size > 0) {
-        if (this.#answer === undefined) await this.#identifyAll()
+        await this.#identifyAll()
         const isWhole = torn < freeRuns ? await this.#renew() : await this.#hub.options.database.exclusive(() => this.#renew())
         torn = isWhole ? 0 : torn + 1
       }
@@ -96,7 +96,7 @@ export class LiveQuery<C extends LiveCaller> {
   /** Runs once and sends. Answers false when commits tore the answer: they changed, meanwhile, what was read or who may read. */
   async #renew(): Promise<boolean> {
     const [leader] = this.subscribers
-    if (leader === undefined) return false
+    if (leader === undefined || !this.#isEveryoneKnown()) return false
     const arrived: Commit[] = []
     this.#arrived = arrived
     this.#isDirty = false
@@ -107,7 +107,7 @@ export class LiveQuery<C extends LiveCaller> {
     const isTorn = await this.#hub.hasTorn(reads, position)
     // from here on nothing waits: no commit can come between this check and the sending
     this.#arrived = undefined
-    if (isTorn || arrived.some((commit) => touches(commit, reads))) this.#isDirty = true
+    if (isTorn || arrived.some((commit) => touches(commit, reads)) || !this.#isEveryoneKnown()) this.#isDirty = true
     if (this.#isDirty) return false
     this.#reads = reads
     if (outcome.isPersonal) this.#hub.unshare(this, leader.source)

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { openRaw } from './test-socket.ts'
-import { arrivals, openStall, routes, type Stall, settle, turns } from './test-stall.ts'
+import { openStall, type Stall, settle, turns } from './test-stall.ts'
 
 const list = (id: number) => ({ type: 'subscribe', id, route: 'videos.list', input: {} })
 const codes = (frames: any[]) => frames.map((frame) => frame.problem?.code ?? frame.type)
@@ -289,106 +289,6 @@ test('a clock that jumps far ahead does not end sockets that are well', async (t
   await raw.settle()
   stall.clock.advance(3_600_000)
   assert.ok((await raw.settle()).length <= 1)
-})
-
-test('a token that is wrong is refused for good', async (t) => {
-  const stall = await openStall(t)
-  const raw = await openRaw(stall.port, { hello: { type: 'hello', token: 'stolen' } })
-  const error = await raw.next()
-  assert.deepEqual([error.id, error.problem.code, error.problem.status], [undefined, 'TAPRI_AUTH_SESSION', 401])
-  assert.equal(await raw.closed, 4501)
-})
-
-test('when the session ends so do its subscriptions, before anything more is sent', async (t) => {
-  const stall = await openStall(t)
-  const ann = await stall.member('Ann')
-  const second = await stall.db.sessions.create({ token: 'second', user: ann.user.id })
-  const [one, other] = [stall.open({ token: ann.token }), stall.open({ token: second.token })]
-  const errors = arrivals<string>()
-  const seen: string[][] = [[], []]
-  for (const [index, api] of [one, other].entries()) {
-    api.videos.list.live({}, (rows: any) => seen[index]?.push(rows.map((row: any) => row.title).join()), {
-      onError: (error: any) => errors.add(`${index} ${error.code}`),
-    })
-  }
-  await settle(stall, one, other)
-  assert.equal(stall.runs.length, 1)
-  await stall.db.transaction(async (db: any) => {
-    await db.sessions.delete(ann.session.id)
-    await db.videos.create({ title: 'Draft', author: ann.user.id })
-  })
-  await stall.db.videos.create({ title: 'Later', author: ann.user.id })
-  await settle(stall, one, other)
-  assert.deepEqual([errors.seen, seen[0], seen[1]?.at(-1)], [['0 TAPRI_AUTH_SESSION'], [''], 'Draft,Later'])
-})
-
-test('after a cookie session has ended the socket serves a visitor; a token serves nobody', async (t) => {
-  const stall = await openStall(t, { 'users.me': routes['users.me'] })
-  const ann = await stall.member('Ann')
-  const me = (id: number) => ({ type: 'subscribe', id, route: 'users.me' })
-  const browser = await openRaw(stall.port, { headers: { cookie: `session=${encodeURIComponent(ann.token)}` } })
-  const program = await openRaw(stall.port, { hello: { type: 'hello', token: ann.token } })
-  for (const raw of [browser, program]) {
-    raw.send(me(1))
-    assert.equal((await raw.settle())[0].value.name, 'Ann')
-  }
-  await stall.db.sessions.delete(ann.session.id)
-  for (const raw of [browser, program]) assert.deepEqual(codes([await raw.next()]), ['TAPRI_AUTH_SESSION'])
-  browser.send(me(2))
-  program.send(me(2))
-  assert.partialDeepStrictEqual(await browser.settle(), [{ type: 'snapshot', id: 2, value: null }])
-  assert.deepEqual(codes(await program.settle()), ['TAPRI_AUTH_SESSION'])
-})
-
-test('what goes wrong in a handler is told without its reason, which is in the log', async (t) => {
-  const stall = await openStall(t, {
-    broken: () => {
-      throw new Error('secret reason')
-    },
-    'not.json': () => ({ count: 1n }),
-    writing: ({ db }) => db.videos.create({ title: 'x' }),
-  })
-  const raw = await openRaw(stall.port)
-  for (const [id, route] of ['broken', 'not.json', 'writing'].entries()) raw.send({ type: 'subscribe', id, route })
-  const frames = await raw.settle()
-  assert.deepEqual(codes(frames), ['TAPRI_INTERNAL', 'TAPRI_INTERNAL', 'TAPRI_INTERNAL'])
-  assert.doesNotMatch(JSON.stringify(frames), /secret reason/)
-  assert.match(JSON.stringify(stall.entries), /secret reason/)
-})
-
-test('a handler that never answers is given up', async (t) => {
-  const signals: AbortSignal[] = []
-  const stall = await openStall(t, {
-    never: ({ signal }) => {
-      signals.push(signal)
-      return new Promise(() => {})
-    },
-  })
-  const raw = await openRaw(stall.port)
-  raw.send({ type: 'subscribe', id: 1, route: 'never' })
-  while (signals.length === 0) await turns(1)
-  stall.clock.advance(30_000)
-  let frame = await raw.next()
-  while (frame.type === 'ping') frame = await raw.next()
-  assert.deepEqual(codes([frame]), ['TAPRI_LIVE_TIMEOUT'])
-  assert.equal(signals[0]?.aborted, true)
-})
-
-test('a handler is told when nobody waits for its answer any more', async (t) => {
-  const signals: AbortSignal[] = []
-  const stall = await openStall(t, {
-    never: ({ signal }) => {
-      signals.push(signal)
-      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
-    },
-  })
-  const raw = await openRaw(stall.port)
-  raw.send({ type: 'subscribe', id: 1, route: 'never' })
-  while (signals.length === 0) await turns(1)
-  raw.send({ type: 'unsubscribe', id: 1 })
-  await raw.settle()
-  assert.equal(signals[0]?.aborted, true)
-  await stall.live.settled()
 })
 
 test('stopping closes every socket so that clients come back, and takes no more', async (t) => {

@@ -30,7 +30,6 @@ export async function testApp<A extends App<any, any>>(
     clock,
     log: silentLog,
     migrate: 'auto',
-    drain: 0,
     file: null,
     environment: { NODE_ENV: 'test', DATABASE_URL: 'sqlite::memory:', FILES_URL: `disk:${folder}`, ...options.settings },
   })

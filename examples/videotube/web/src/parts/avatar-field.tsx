@@ -5,7 +5,7 @@ export function AvatarField({ chosen, onChoose }: { chosen: File | null; onChoos
   const id = useId()
   const canvas = useRef<HTMLCanvasElement>(null)
   useEffect(() => {
-    // drawn rather than shown by a blob: address, which the page's content policy does not allow
+    // drawn, cut as it will be, rather than shown by an address that would have to be given back
     if (chosen) drawSquare(chosen, canvas.current).catch(() => onChoose(null))
   }, [chosen, onChoose])
   return (

@@ -24,7 +24,7 @@ export function FollowButton({ channel }: { channel: Channel }) {
       type="button"
       className={channel.following ? 'button' : 'button button-main'}
       aria-pressed={channel.following}
-      disabled={busy}
+      disabled={busy || user === undefined}
       onClick={press}
     >
       {channel.following ? 'Following' : 'Follow'}

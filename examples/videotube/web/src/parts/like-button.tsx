@@ -15,7 +15,7 @@ export function LikeButton({ video, likes, liked }: { video: Id<'videos'>; likes
     else if (!(await run())) toast({ text: 'That like did not arrive: try again' })
   }
   return (
-    <button type="button" className="button like" aria-pressed={liked} disabled={busy} onClick={press}>
+    <button type="button" className="button like" aria-pressed={liked} disabled={busy || user === undefined} onClick={press}>
       <HeartIcon />
       {count(likes, 'like')}
     </button>

@@ -23,6 +23,7 @@ export class NodeAdapter {
   readonly server: Server
   readonly #sockets = new Set<Socket>()
   readonly #clock: Clock
+  #stopped: Promise<void> | undefined
 
   constructor(hooks: NodeHooks) {
     this.#clock = hooks.clock
@@ -69,7 +70,12 @@ export class NodeAdapter {
   }
 
   /** Accepts nothing more, lets what is in flight finish, and cuts what is left after `deadline` milliseconds. */
-  async stop(deadline: number): Promise<void> {
+  stop(deadline: number): Promise<void> {
+    this.#stopped ??= this.#stop(deadline)
+    return this.#stopped
+  }
+
+  async #stop(deadline: number): Promise<void> {
     if (!this.server.listening) return
     const closed = new Promise<void>((resolve) => this.server.once('close', resolve))
     // http.Server's own close also ends idle keep-alive connections, on which a request may be under way

@@ -1,18 +1,5 @@
 import { tapri } from '../../app/index.ts'
-import {
-  belongsTo,
-  bool,
-  email,
-  file,
-  hasMany,
-  id,
-  int,
-  model,
-  pick,
-  private as hidden,
-  text,
-  time,
-} from '../../data/index.ts'
+import { belongsTo, bool, email, file, hasMany, private as hidden, id, int, model, pick, text, time } from '../../data/index.ts'
 
 /** A small app that the tests of the upper floors share. */
 const users = model({

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const bin = fileURLToPath(new URL('../../bin/tapri.js', import.meta.url))
+const installed = fileURLToPath(new URL('../../../../node_modules', import.meta.url))
+
+const appSource = `
+import { tapri } from 'tapri'
+import { model, text } from 'tapri/data'
+const notes = model({ title: text({ max: 80 }) })
+const kit = tapri({ models: { notes } })
+const door = kit.controller('/door', { greet: kit.visitor.get('/', () => 'hello') })
+export default kit.app({ controllers: { door }, policies: [kit.policy('notes', { read: () => true })] })
+`
+
+class Project implements AsyncDisposable {
+  readonly folder: string
+  readonly #children: ChildProcess[] = []
+
+  constructor(folder: string) {
+    this.folder = folder
+  }
+
+  write(path: string, content: string): Promise<void> {
+    return writeFile(join(this.folder, path), content)
+  }
+
+  run(...words: string[]): Promise<{ code: number; out: string; err: string }> {
+    return new Promise((done) => {
+      const options = { cwd: this.folder, env: this.#environment() }
+      const child = execFile(process.execPath, [bin, ...words], options, (_error, out, err) =>
+        done({ code: child.exitCode ?? -1, out, err }),
+      )
+    })
+  }
+
+  spawn(...words: string[]): ChildProcess {
+    const child = spawn(process.execPath, [bin, ...words], {
+      cwd: this.folder,
+      env: this.#environment(),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    this.#children.push(child)
+    return child
+  }
+
+  #environment() {
+    return { PATH: process.env.PATH, PORT: '0', HOST: '127.0.0.1', LOG_FORMAT: 'json' }
+  }
+
+  async [Symbol.asyncDispose]() {
+    for (const child of this.#children) child.kill('SIGKILL')
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}
+
+async function project(): Promise<Project> {
+  const made = new Project(await mkdtemp(join(tmpdir(), 'tapri-cli-')))
+  await symlink(installed, join(made.folder, 'node_modules'))
+  await mkdir(join(made.folder, 'src'))
+  await made.write('package.json', '{ "type": "module" }')
+  await made.write('src/app.ts', appSource)
+  await made.write('src/index.ts', `import app from './app.ts'\nawait app.start()\n`)
+  return made
+}
+
+/** The URLs that the app tells while it starts, again and again. */
+async function* urls(child: ChildProcess): AsyncGenerator<string> {
+  if (child.stdout === null) return
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = /Listening on (http:[^\s"]+)/.exec(line)?.[1]
+    if (url !== undefined) yield url
+  }
+}
+
+async function next(starts: AsyncGenerator<string>): Promise<string> {
+  const { value } = await starts.next()
+  assert.ok(typeof value === 'string', 'the app ended before it listened')
+  return value
+}
+
+test('start asks for a migration first, and runs the app once it is made', async () => {
+  await using made = await project()
+  const refused = await made.run('start')
+  assert.equal(refused.code, 1)
+  assert.match(refused.err, /tapri migrate/)
+  assert.doesNotMatch(refused.err, /\n\s+at /)
+
+  const planned = await made.run('migrate')
+  assert.match(planned.out, /notes/)
+  assert.equal((await made.run('migrate', 'apply')).code, 0)
+  assert.match((await made.run('migrate')).out, /nothing to do/)
+
+  const child = made.spawn('start')
+  const url = await next(urls(child))
+  assert.equal(await (await fetch(`${url}/api/door`)).text(), 'hello')
+  child.kill('SIGTERM')
+  assert.deepEqual(await once(child, 'exit'), [0, null])
+})
+
+test('a migration that loses data is made only when that is said', async () => {
+  await using made = await project()
+  await made.run('migrate', 'apply')
+  await made.write('src/app.ts', appSource.replace('title: text({ max: 80 })', "name: text({ max: 80, default: '' })"))
+  const refused = await made.run('migrate', 'apply')
+  assert.equal(refused.code, 1)
+  assert.match(refused.err, /title.*--allow-loss/s)
+  assert.equal((await made.run('migrate', 'apply', '--allow-loss')).code, 0)
+})
+
+test('dev starts the app again when a file is saved, and takes the new model by itself', async () => {
+  await using made = await project()
+  const child = made.spawn('dev')
+  const starts = urls(child)
+  assert.equal(await (await fetch(`${await next(starts)}/api/door`)).text(), 'hello')
+
+  const changed = appSource
+    .replace("'hello'", "'hello again'")
+    .replace('max: 80', 'max: 90')
+    .replace('})\nconst kit', ', done: bool({ default: false }) })\nconst kit')
+  await made.write('src/app.ts', changed.replace('model, text', 'bool, model, text'))
+  assert.equal(await (await fetch(`${await next(starts)}/api/door`)).text(), 'hello again')
+  child.kill('SIGINT')
+  await once(child, 'exit')
+})
+
+test('dev waits for the mending of an app that cannot start', async () => {
+  await using made = await project()
+  await made.write('src/app.ts', 'export default nonsense(')
+  const child = made.spawn('dev')
+  const starts = urls(child)
+  assert.ok(child.stdout)
+  for await (const line of createInterface({ input: child.stdout })) if (line.includes('mend and save')) break
+  await made.write('src/app.ts', appSource)
+  await next(starts)
+  child.kill('SIGTERM')
+  await once(child, 'exit')
+})
+
+test('what cannot be run is told in one sentence', async () => {
+  await using made = await project()
+  const cases: [string[], RegExp][] = [
+    [['bake'], /Cannot run "tapri bake"/],
+    [['start', 'now'], /takes no arguments/],
+    [['migrate', 'everything'], /there is apply/],
+  ]
+  for (const [words, sentence] of cases) {
+    const { code, err } = await made.run(...words)
+    assert.equal(code, 1)
+    assert.match(err, sentence)
+  }
+  await rm(join(made.folder, 'src'), { recursive: true })
+  for (const command of ['start', 'dev', 'migrate']) assert.match((await made.run(command)).err, /TAPRI_CLI_NO_APP/)
+})
+
+test('a broken .env is told by its line, before anything is opened', async () => {
+  await using made = await project()
+  await made.write('.env', 'LOG_LEVEL=info\nthis is no setting\n')
+  const { code, err } = await made.run('start')
+  assert.equal(code, 1)
+  assert.match(err, /\.env line 2/)
+  await assert.rejects(readFile(join(made.folder, 'data/app.db')))
+})
+
+test('it tells its version and its help', async () => {
+  await using made = await project()
+  assert.match((await made.run('--version')).out, /^\d+\.\d+\.\d+\n$/)
+  assert.match((await made.run()).out, /tapri dev/)
+})
