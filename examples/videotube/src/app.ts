@@ -1,4 +1,5 @@
 import { pick } from 'tapri/data'
+import { webFolder } from './constants.ts'
 import { channelController } from './controllers/channels.ts'
 import { commentController } from './controllers/comments.ts'
 import { notificationController } from './controllers/notifications.ts'
@@ -18,6 +19,6 @@ export default app({
     notifications: notificationController,
   },
   policies: [...channelPolicies, ...videoPolicies],
-  folders: { '/': { from: 'web/dist', fallback: 'index.html' } },
+  folders: { '/': { from: webFolder, fallback: 'index.html' } },
   onStart: seed,
 })

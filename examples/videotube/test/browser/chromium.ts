@@ -3,10 +3,9 @@ import { type Browser, chromium } from 'playwright-core'
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
-/** The system's Chromium, undefined where there is none. */
+/** The Chromium that `CHROMIUM_PATH` names, or else the system's; undefined where there is none. */
 export function findChromium(): string | undefined {
-  const chosen = process.env.CHROMIUM_PATH
-  return chosen === undefined ? places.find((path) => existsSync(path)) : chosen
+  return [process.env.CHROMIUM_PATH, ...places].find((path) => path !== undefined && existsSync(path))
 }
 
 /** Starts Chromium without a window and without anything it does for itself in the background. */

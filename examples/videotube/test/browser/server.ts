@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -18,7 +19,7 @@ export interface Server extends AsyncDisposable {
 
 /** VideoTube as it runs in production: a process of its own, an empty database, the built interface. */
 export async function startServer(): Promise<Server> {
-  await build({ root: join(folder, 'web'), logLevel: 'warn' })
+  if (!existsSync(join(folder, 'web/dist/index.html'))) await build({ root: join(folder, 'web'), logLevel: 'warn' })
   const data = await mkdtemp(join(tmpdir(), 'videotube-'))
   const port = await freePort()
   const settings = {
