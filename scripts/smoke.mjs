@@ -16,8 +16,8 @@ await main(async () => {
   const copy = mkdtempSync(join(tmpdir(), 'tapri-smoke-'))
   try {
     copyTo(copy)
-    await startAskStop(copy, 'first', firstStart)
-    await startAskStop(copy, 'second', secondStart)
+    await startAskStop(copy, ['npm', 'start'], firstStart)
+    await startAskStop(copy, ['node', 'scripts/start.mjs'], secondStart)
     return 0
   } finally {
     rmSync(copy, { recursive: true, force: true })
@@ -26,7 +26,10 @@ await main(async () => {
 
 /** The files that git knows; without git, all but what is installed, built or stored. */
 function copyTo(copy) {
-  const left = ['node_modules', 'dist', 'data', '.git', '.env'].map((name) => `--exclude=${name}`).join(' ')
+  // a room of the framework is called data, too
+  const left = ['node_modules', 'dist', './.git', './examples/*/data', './examples/*/.env']
+    .map((name) => `--exclude='${name}'`)
+    .join(' ')
   const isGit = succeeds('git', ['rev-parse', '--is-inside-work-tree'])
   const list = isGit ? 'git ls-files -z | tar --null --ignore-failed-read -T - -cf -' : `tar ${left} -cf - .`
   execFileSync('bash', ['-c', `set -o pipefail; ${list} | tar -xf - -C "$0"`, copy], { cwd: root, stdio: 'inherit' })
@@ -42,21 +45,25 @@ function succeeds(program, args) {
   }
 }
 
-async function startAskStop(folder, which, limit) {
+async function startAskStop(folder, [program, ...args], limit) {
+  const isNpm = program === 'npm'
+  const which = isNpm ? 'first' : 'second'
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
   const began = Date.now()
   // a group of its own, so that whatever npm started can be ended with it
   const env = { ...process.env, PORT: String(port), HOST: '127.0.0.1' }
-  const server = spawn('npm', ['start'], { cwd: folder, stdio: 'inherit', detached: true, env })
+  const server = spawn(program, args, { cwd: folder, stdio: 'inherit', detached: true, env })
   const ended = new Promise((resolve) => server.once('close', (code, signal) => resolve(code ?? signal)))
   try {
     await answered(origin, ended, limit)
     say(`The ${which} start answered after ${((Date.now() - began) / 1000).toFixed(1)} s`)
     await ask(origin)
     server.kill('SIGTERM')
-    const code = await within(drain, ended, 'npm start did not end after SIGTERM')
-    if (code !== 0) throw new Trouble(`npm start ended with ${code} after SIGTERM, not with 0`)
+    await within(drain, ended, `The ${which} start did not end after SIGTERM`)
+    await within(drain, gone(origin), `After SIGTERM something still answers on ${origin}`)
+    // npm itself ends by the signal when its shell does; the script under it must end well
+    if (!isNpm && (await ended) !== 0) throw new Trouble(`npm start ended with ${await ended} after SIGTERM, not with 0`)
   } finally {
     endGroup(server.pid)
   }
@@ -104,6 +111,15 @@ async function answered(origin, ended, limit) {
       return
   }
   throw new Trouble(`npm start did not answer on ${origin} within ${limit / 1000} s`)
+}
+
+async function gone(origin) {
+  const answers = () =>
+    fetch(origin).then(
+      () => true,
+      () => false,
+    )
+  while (await answers()) await pause(100)
 }
 
 async function within(limit, work, complaint) {

@@ -22,7 +22,7 @@ export function isInstalled(wanted, present) {
   const wantedPaths = Object.keys(wanted).filter(isPackage)
   const agrees = (path) => {
     if (present[path] === undefined) return wanted[path].optional === true
-    return present[path].version === wanted[path].version && present[path].resolved === wanted[path].resolved
+    return present[path].version === wanted[path].version
   }
   return wantedPaths.every(agrees) && Object.keys(present).every((path) => !isPackage(path) || wanted[path] !== undefined)
 }
@@ -53,7 +53,7 @@ function runNpm(folder, { total, say }) {
     child.once('close', (code) => {
       progress.end()
       if (code === 0) resolve()
-      else reject(new Trouble(`Cannot install the dependencies: npm ci ended with ${code}. Its last words:\n${progress.tail()}`))
+      else reject(new Trouble(`Cannot install the dependencies: npm ci ended with ${code}. Its words:\n${progress.tail()}`))
     })
   })
 }
@@ -77,7 +77,7 @@ function follow(child, { total, say }) {
     rest = lines.pop() ?? ''
     for (const line of lines) {
       if (/npm http .*\.tgz/.test(line)) fetched++
-      else if (line.trim() !== '' && !line.startsWith('npm http')) words.push(line)
+      else if (line.trim() !== '' && !/^npm (?:http|warn)/.test(line)) words.push(line)
     }
   }
   child.stdout.setEncoding('utf8').on('data', read)
@@ -87,6 +87,7 @@ function follow(child, { total, say }) {
       clearInterval(timer)
       if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
     },
-    tail: () => words.slice(-20).join('\n'),
+    // npm says first what is wrong and last where its log is; between them may be a page of help
+    tail: () => (words.length > 16 ? [...words.slice(0, 12), '…', ...words.slice(-3)] : words).join('\n'),
   }
 }

@@ -26,7 +26,7 @@ test('nothing installed, another version, a package too few or too many ask for 
   assert.equal(isInstalled(lock, { 'node_modules/ws': ws, 'node_modules/left-over': ws }), false)
 })
 
-test('an npm that fails is one sentence with its last words', async () => {
+test('an npm that fails is one sentence with its words', async () => {
   await withFolder(async (folder) => {
     const missing = { name: 'plant', lockfileVersion: 3, packages: { '': { dependencies: { nothing: 'file:nothing.tgz' } } } }
     missing.packages['node_modules/nothing'] = { version: '1.0.0', resolved: 'file:nothing.tgz' }
@@ -36,7 +36,7 @@ test('an npm that fails is one sentence with its last words', async () => {
     const tools = { say: (text) => said.push(text), needsWriting: () => {} }
     await assert.rejects(
       install(folder, tools),
-      /^Error: Cannot install the dependencies: npm ci ended with \d+\. Its last words:\n[\s\S]*nothing\.tgz/,
+      /^Error: Cannot install the dependencies: npm ci ended with \d+\. Its words:\n[\s\S]*nothing\.tgz/,
     )
     assert.match(said[0], /^Installing about 1 packages/)
   })

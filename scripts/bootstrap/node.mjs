@@ -44,18 +44,32 @@ export function installedNode(folder, platform = process.platform, arch = proces
 export function run(program, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: 'inherit', ...options })
-    // Ctrl-C in a terminal reaches the child by itself; a second one would mean "at once" to it
-    const onInterrupt = () => process.stdin.isTTY || child.kill('SIGINT')
-    const onTerminate = () => child.kill('SIGTERM')
-    process.on('SIGINT', onInterrupt).on('SIGTERM', onTerminate)
-    const settle = () => process.off('SIGINT', onInterrupt).off('SIGTERM', onTerminate)
+    const release = passSignals(child)
     child.once('error', (cause) => {
-      settle()
+      release()
       reject(new Trouble(`Cannot run ${program}: ${cause.message}`))
     })
     child.once('close', (code, signal) => {
-      settle()
+      release()
       resolve(code ?? 128 + constants.signals[signal])
     })
   })
+}
+
+function passSignals(child) {
+  // Ctrl-C in a terminal reaches the child by itself; a second one would mean "at once" to it
+  const onInterrupt = () => process.stdin.isTTY || child.kill('SIGINT')
+  const onTerminate = () => child.kill('SIGTERM')
+  // npm passes SIGTERM to its shell, which dies of it without telling us: what is left is another parent
+  const parent = process.ppid
+  const watch = setInterval(() => process.ppid === parent || onOrphaned(), 250)
+  const onOrphaned = () => {
+    clearInterval(watch)
+    onTerminate()
+  }
+  process.on('SIGINT', onInterrupt).on('SIGTERM', onTerminate)
+  return () => {
+    clearInterval(watch)
+    process.off('SIGINT', onInterrupt).off('SIGTERM', onTerminate)
+  }
 }

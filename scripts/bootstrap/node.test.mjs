@@ -38,3 +38,20 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
     assert.deepEqual(await once(child, 'close'), [5, null])
   })
 }
+
+test('when the shell that npm started is gone, the program is told to end', {
+  skip: process.platform === 'win32' && 'needs sh',
+}, async () => {
+  const inner = `process.on('SIGTERM', () => { console.log('told'); process.exit() }); setInterval(() => {}, 1000); console.log('ready')`
+  const outer = `import { run } from '${here}'; await run(process.execPath, ['-e', ${JSON.stringify(inner)}])`
+  const command = '"$0" --input-type=module -e "$1"; exit 0'
+  const shell = spawn('sh', ['-c', command, process.execPath, outer], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  shell.stdout.setEncoding('utf8').on('data', (chunk) => {
+    output += chunk
+    if (output === 'ready\n') shell.kill('SIGTERM')
+  })
+  // the pipe is closed once the last process that holds it has ended
+  await once(shell.stdout, 'close')
+  assert.equal(output, 'ready\ntold\n')
+})

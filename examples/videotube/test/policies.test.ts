@@ -77,7 +77,7 @@ test('nobody can set the owner, the views or the author of anything', async () =
   const { id } = await upload(club, ann, 'Kites')
 
   const answer = await fetch(`${club.url}/videos/${id}`, {
-    method: 'PUT',
+    method: 'PATCH',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify({ title: 'Kites', views: 1_000_000, owner: id }),
   })

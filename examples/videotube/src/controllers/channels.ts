@@ -1,4 +1,4 @@
-import { bool, id, pick } from 'tapri/data'
+import { bool, id, partial, pick } from 'tapri/data'
 import { users } from '../models/users.ts'
 import { controller, member, visitor } from '../tapri.ts'
 
@@ -25,7 +25,9 @@ export const channelController = controller('/channels', {
     }),
   ),
 
-  update: member.put('/me', { body: pick(users, 'name', 'about') }, ({ db, body, user }) => db.users.update(user.id, body)),
+  update: member.patch('/me', { body: partial(pick(users, 'name', 'about')) }, ({ db, body, user }) =>
+    db.users.update(user.id, body),
+  ),
 
   setAvatar: member.put('/me/avatar', { body: pick(users, 'avatar') }, ({ db, body, user }) => db.users.update(user.id, body)),
 })

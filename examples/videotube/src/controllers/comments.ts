@@ -17,7 +17,7 @@ export const commentController = controller('/comments', {
       db.comments.create({ ...body, author: user.id }),
     ),
 
-  update: member.put('/:id', { ...one, body: pick(comments, 'text') }, ({ db, params, body }) =>
+  update: member.patch('/:id', { ...one, body: pick(comments, 'text') }, ({ db, params, body }) =>
     db.comments.update(params.id, body),
   ),
 

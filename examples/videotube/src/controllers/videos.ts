@@ -1,10 +1,11 @@
-import { add, bool, id, optional, pick, text } from 'tapri/data'
+import { add, bool, id, optional, partial, pick, text } from 'tapri/data'
 import { announce } from '../announce.ts'
 import { videosPerPage } from '../constants.ts'
 import { videos, wordsOf } from '../models/videos.ts'
 import { controller, member, visitor } from '../tapri.ts'
 
 const one = { params: { id: id('videos') } }
+const editable = pick(videos, 'title', 'description', 'published')
 const search = { q: text({ max: 100, default: '' }), owner: optional(id('users')), after: optional(text({ max: 500 })) }
 
 export const videoController = controller('/videos', {
@@ -22,7 +23,7 @@ export const videoController = controller('/videos', {
 
   get: visitor.get('/:id', one, ({ db, params }) => db.videos.get(params.id, { with: { owner: true } })),
 
-  create: member.post('/', { body: pick(videos, 'title', 'description', 'source', 'published') }, ({ db, body, user }) =>
+  create: member.post('/', { body: { ...editable, ...pick(videos, 'source') } }, ({ db, body, user }) =>
     db.transaction(async (db) => {
       const video = await db.videos.create({ ...body, words: wordsOf(body.title), owner: user.id })
       if (video.published) await announce(db.asSystem, video)
@@ -30,10 +31,10 @@ export const videoController = controller('/videos', {
     }),
   ),
 
-  update: member.put('/:id', { ...one, body: pick(videos, 'title', 'description', 'published') }, ({ db, params, body }) =>
+  update: member.patch('/:id', { ...one, body: partial(editable) }, ({ db, params, body }) =>
     db.transaction(async (db) => {
       const before = await db.videos.get(params.id)
-      const video = await db.videos.update(params.id, { ...body, words: wordsOf(body.title) })
+      const video = await db.videos.update(params.id, { ...body, ...(body.title && { words: wordsOf(body.title) }) })
       if (video.published && !before.published) await announce(db.asSystem, video)
       return video
     }),

@@ -1,6 +1,7 @@
 import { type Auth, type AuthActions, type AuthService, authService, type Caller } from '../auth/index.ts'
 import type { Database, Db, ReadSet } from '../data/index.ts'
 import { type Exchange, HttpContext } from '../http/index.ts'
+import type { Clock } from '../kit/clock.ts'
 import type { Log } from '../observe/index.ts'
 import { appError } from './errors.ts'
 
@@ -11,6 +12,7 @@ export interface ContextParts {
   readonly auth: Auth | undefined
   readonly settings: object
   readonly log: Log
+  readonly clock: Clock
 }
 
 /** Who calls, and what a live query learns of the run; unset for a plain request until it is prepared. */
@@ -40,6 +42,10 @@ export abstract class AppContext extends HttpContext {
       { reads: this.calling.reads, readOnly: this.route.method === 'get' },
     )
     return this.#db
+  }
+
+  get now(): Date {
+    return new Date(this.parts.clock.now())
   }
 
   get settings(): object {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { type Auth, type Caller, openAuth } from '../auth/index.ts'
 import { type Database, openDatabase } from '../data/index.ts'
 import { type Files, openFiles } from '../files/index.ts'
@@ -10,7 +11,7 @@ import { identifyLive, runLive } from './live.ts'
 import { internalModels } from './migration.ts'
 import { defaultPrefix, fileUrl, mountRoutes } from './mount.ts'
 import type { Settings } from './settings.ts'
-import type { AppDescription } from './types.ts'
+import type { AppDescription, Folder } from './types.ts'
 
 const hour = 3_600_000
 
@@ -81,10 +82,10 @@ async function openRooms(
 
   const http = openHttp({
     routes: mountRoutes({ description, files, prefix }),
-    Context: contextClass({ database, auth, settings, log }),
+    Context: contextClass({ database, auth, settings, log, clock }),
     prepare: prepareWith(auth),
     readForm: (context, fields) => files.readForm(context.request, fields, { signal: context.signal }),
-    folders: parts.folders ?? {},
+    folders: foldersThere(parts.folders ?? {}, production, log),
     apiPrefix: prefix,
     log,
     production,
@@ -108,6 +109,18 @@ async function openRooms(
   if (auth !== undefined) closers.push(sweepHourly(auth, clock, log))
   await parts.onStart?.({ db: database.asSystem, log })
   return { prefix, database, files, auth, live, http }
+}
+
+/** While an interface is being made its folder may not be built yet; in production a missing one is refused by http. */
+function foldersThere(folders: Readonly<Record<string, Folder>>, production: boolean, log: Log) {
+  if (production) return folders
+  return Object.fromEntries(
+    Object.entries(folders).filter(([path, { from }]) => {
+      const isThere = existsSync(from)
+      if (!isThere) log.info(`Serving nothing at "${path}": there is no folder "${from}" yet`)
+      return isThere
+    }),
+  )
 }
 
 /** Removes what has expired, now and every hour; the answer ends it. */

@@ -14,6 +14,8 @@ export type Context<M extends Models, S> = HttpContext & {
   readonly auth: AuthActions<M>
   readonly settings: S
   readonly log: Log
+  /** This moment by the app's clock, which tests drive. */
+  readonly now: Date
 }
 export type User<M extends Models> = 'users' extends keyof M & string ? FullRow<M, 'users'> : never
 export type MemberContext<M extends Models, S> = Omit<Context<M, S>, 'user'> & { readonly user: User<M> }

@@ -17,6 +17,7 @@ export {
   oneOf,
   optional,
   type Private,
+  partial,
   private,
   type StoredFile,
   text,

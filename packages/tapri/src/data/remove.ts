@@ -31,6 +31,8 @@ class Removal {
     const waiting = [{ model, rows: [row] }]
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const ids = next.rows.map(({ id }) => id)
+      // rows may name each other in a ring: nothing new is the end of it
+      if (ids.length === 0) continue
       for (const referrer of next.model.referrers) {
         const found = await this.#naming(referrer, ids)
         if (referrer.onDelete === 'restrict') this.#restricted.push({ referrer, rows: found })
@@ -69,7 +71,6 @@ class Removal {
   }
 
   async #naming({ model, column }: Referrer, ids: readonly string[]): Promise<StoredRow[]> {
-    if (ids.length === 0) return []
     const order = [{ column: model.id, down: false }]
     return this.#session.select({
       model,

@@ -61,6 +61,8 @@ interface Common {
   readonly optional: boolean
   readonly private: boolean
   readonly unique: boolean
+  /** Left out of an input it stays out: no default, no complaint. */
+  readonly mayBeAbsent?: boolean
   /** The value of an absent field; `now` in a time field is the moment of the write. */
   readonly default?: unknown
 }

@@ -1,5 +1,5 @@
 import { bytes } from '../kit/measures.ts'
-import type { BelongsTo, Field, FieldFacts, HasMany, Id, Private, StoredFile } from './field.ts'
+import type { BelongsTo, Field, FieldFacts, Fields, HasMany, Id, Private, StoredFile } from './field.ts'
 
 type Fallback<T, D> = undefined extends D ? T : T | undefined
 
@@ -125,6 +125,13 @@ export function optional<F extends Field<any, any>>(of: F): Optional<F> {
   return field({ ...of['~field'], optional: true })
 }
 
+/** The same fields, each of which may be left out: what is not sent is not changed.
+ * @example member.patch('/:id', { body: partial(pick(videos, 'title', 'description')) }, …) */
+export function partial<const F extends Fields>(fields: F): Partially<F> {
+  const loose = Object.entries(fields).map(([name, of]) => [name, field({ ...of['~field'], mayBeAbsent: true })])
+  return Object.fromEntries(loose)
+}
+
 /** The field is read only by `db.asSystem` and by the user whose own row it is, never by other callers.
  * @example private(email({ unique: true })) */
 function privately<F extends Field<any, any>>(of: F): F & Private {
@@ -137,6 +144,10 @@ type Optional<F> =
   F extends Field<infer Out, infer In>
     ? Omit<F, '~out' | '~in'> & { readonly '~out': Out | null; readonly '~in': In | null | undefined }
     : never
+
+type Partially<F> = {
+  readonly [K in keyof F]: F[K] extends Field<infer Out, infer In> ? Field<Out | undefined, In | undefined> : never
+}
 
 function common(options: { default?: unknown; unique?: boolean | undefined }) {
   return {

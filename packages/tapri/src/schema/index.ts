@@ -27,6 +27,7 @@ export {
   list,
   oneOf,
   optional,
+  partial,
   private,
   text,
   time,

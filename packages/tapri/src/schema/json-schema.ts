@@ -6,7 +6,10 @@ export type JsonSchema = { readonly [key: string]: unknown }
 /** What a field looks like on the wire: `write` as it is sent, `read` as it is answered. */
 export function fieldSchema(facts: FieldFacts, side: 'read' | 'write'): JsonSchema {
   const schema = plainSchema(facts, side)
-  const fallback = side === 'write' && facts.default !== undefined && facts.default !== 'now' ? { default: facts.default } : {}
+  const fallback =
+    side === 'write' && facts.default !== undefined && facts.default !== 'now' && facts.mayBeAbsent !== true
+      ? { default: facts.default }
+      : {}
   if (!facts.optional) return { ...schema, ...fallback }
   return typeof schema.type === 'string' ? { ...schema, type: [schema.type, 'null'] } : { anyOf: [schema, { type: 'null' }] }
 }
@@ -14,7 +17,10 @@ export function fieldSchema(facts: FieldFacts, side: 'read' | 'write'): JsonSche
 /** The object that these fields make up. */
 export function objectSchema(fields: Fields, side: 'read' | 'write'): JsonSchema {
   const shown = Object.entries(fields).filter(([, field]) => field['~field'].kind !== 'hasMany')
-  const required = shown.filter(([, { '~field': facts }]) => side === 'read' || (!facts.optional && facts.default === undefined))
+  const required = shown.filter(
+    ([, { '~field': facts }]) =>
+      side === 'read' || (!facts.optional && facts.default === undefined && facts.mayBeAbsent !== true),
+  )
   return {
     type: 'object',
     properties: Object.fromEntries(shown.map(([name, field]) => [name, fieldSchema(field['~field'], side)])),

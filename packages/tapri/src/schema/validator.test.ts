@@ -17,6 +17,7 @@ import {
   list,
   oneOf,
   optional,
+  partial,
   text,
   time,
   url,
@@ -75,6 +76,14 @@ test('an update takes what is given and invents nothing', () => {
   )
   assert.deepEqual(check({ note: null }), { value: { note: null } })
   assert.deepEqual(issuesOf(check({ title: null })), ['title must be text, not null'])
+})
+
+test('of partial fields only those that are sent are there', () => {
+  const fields = partial({ title: text({ min: 3 }), views: int({ default: 0 }), note: optional(text()) })
+  const check = compileFields(fields, json1)
+  assert.deepEqual(check({}), { value: {} })
+  assert.deepEqual(check({ note: null, views: 2 }), { value: { note: null, views: 2 } })
+  assert.deepEqual(issuesOf(check({ title: 'ab' })), ['title must have at least 3 characters, it has 2'])
 })
 
 test('a default of now is the moment of the check', () => {

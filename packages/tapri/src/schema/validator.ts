@@ -74,7 +74,7 @@ export function compileFields(fields: Fields, options: ValidatorOptions): Valida
 
 function slotOf(key: string, field: Field<unknown, unknown>, options: ValidatorOptions): Slot {
   const facts = field['~field']
-  const creating = options.absent !== 'update'
+  const creating = options.absent !== 'update' && facts.mayBeAbsent !== true
   return {
     key,
     check: compileCheck(facts, options.source),
