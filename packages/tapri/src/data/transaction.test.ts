@@ -194,7 +194,6 @@ onBoth('a transaction that takes longer than five seconds is undone and gives wa
 
 onBoth('nothing is committed while somebody holds the database to themselves', async ({ system, ann, database }) => {
   const seen: number[] = []
-  let writing: Promise<unknown> | undefined
   await database.exclusive(async () => {
     await assert.rejects(system.videos.create({ title: 'x', author: ann.id }), ended)
     seen.push(await system.videos.count())
@@ -204,7 +203,7 @@ onBoth('nothing is committed while somebody holds the database to themselves', a
     await goOn.promise
     seen.push(await system.videos.count(), database.changes.position())
   })
-  writing = system.videos.create({ title: 'x', author: ann.id })
+  const writing = system.videos.create({ title: 'x', author: ann.id })
   const position = database.changes.position()
   goOn.resolve()
   await held

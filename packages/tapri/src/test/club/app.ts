@@ -1,5 +1,19 @@
 import { tapri } from '../../app/index.ts'
-import { belongsTo, bool, email, file, hasMany, private as hidden, id, int, model, pick, text, time } from '../../data/index.ts'
+import {
+  belongsTo,
+  bool,
+  email,
+  file,
+  hasMany,
+  private as hidden,
+  id,
+  int,
+  model,
+  optional,
+  pick,
+  text,
+  time,
+} from '../../data/index.ts'
 
 /** A small app that the tests of the upper floors share. */
 const users = model({
@@ -30,6 +44,9 @@ const loud = kit.middleware<{ shout: string }>(async ({ settings }, next) => nex
 const videoController = controller('/videos', {
   list: visitor.get('/', { query: { page: int({ min: 1, default: 1 }) } }, ({ db, query }) =>
     db.videos.find({ with: { author: true }, orderBy: '-id', page: query.page, limit: 20 }),
+  ),
+  archive: visitor.get('/archive', { query: { after: optional(text()) } }, ({ db, query }) =>
+    db.videos.page({ limit: 2, ...(query.after !== null && { after: query.after }) }),
   ),
   create: member.post('/', { body: pick(videos, 'title', 'source') }, ({ db, body, user }) =>
     db.videos.create({ ...body, author: user.id }),
