@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { type TestApp, testApp } from 'tapri/test'
-import app from '../packages/tapri/src/test/club/app.ts'
+import app from './club/app.ts'
 
 type Club = TestApp<typeof app>
 

@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { client } from 'tapri/client'
-import type app from '../packages/tapri/src/test/club/app.ts'
 import { testFile } from '../packages/tapri/src/test/media.ts'
+import type app from './club/app.ts'
 
-const appUrl = new URL('../packages/tapri/src/test/club/app.ts', import.meta.url)
+const appUrl = new URL('./club/app.ts', import.meta.url)
 
 class Process {
   readonly child: ChildProcess

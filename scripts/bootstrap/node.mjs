@@ -4,30 +4,25 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { Trouble } from './trouble.mjs'
 
-/** The oldest Node that strips types by itself and carries node:sqlite without a flag. */
-const oldest = [22, 18]
-
-/** The Node that the house is built on. */
-const preferred = [24, 0]
+/** The oldest Node that runs the sources as they are written (`await using`), with a SQLite of 3.51.3 or newer. */
+const oldest = [24, 16]
 
 let found
 
-/** The Node at hand when it is the preferred one; else the one that npm installed; else the one at hand, when it will do. */
+/** The Node at hand when it is new enough, else the one that npm installed. */
 export function findNode(folder) {
   const own = process.versions.node
-  found ??= isNewEnough(own, preferred)
-    ? process.execPath
-    : (installedNode(folder) ?? (isNewEnough(own) ? process.execPath : undefined))
+  found ??= isNewEnough(own) ? process.execPath : installedNode(folder)
   if (found !== undefined) return found
   throw new Trouble(
     `Cannot run on Node ${own} (${process.platform}-${process.arch}): install Node ${oldest.join('.')} or newer from https://nodejs.org`,
   )
 }
 
-/** Whether a version, like `22.18.0`, can run the house. */
-export function isNewEnough(version, least = oldest) {
+/** Whether a version, like `24.16.0`, can run the house. */
+export function isNewEnough(version) {
   const [major = 0, minor = 0] = version.split('.').map(Number)
-  return major > least[0] || (major === least[0] && minor >= least[1])
+  return major > oldest[0] || (major === oldest[0] && minor >= oldest[1])
 }
 
 /** The optional dependency that carries Node for a platform. */

@@ -8,9 +8,9 @@ import { findNode, installedNode, isNewEnough, run } from './node.mjs'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const here = new URL('node.mjs', import.meta.url).href
 
-test('Node 22.18 and everything newer is new enough', () => {
+test('Node 24.16 and everything newer is new enough', () => {
   assert.deepEqual(
-    ['20.20.2', '22.17.9', '22.18.0', '23.0.0', '24.21.0'].map((version) => isNewEnough(version)),
+    ['20.20.2', '22.23.0', '24.15.9', '24.16.0', '26.0.0'].map((version) => isNewEnough(version)),
     [false, false, true, true, true],
   )
 })

@@ -3,8 +3,10 @@
 import { existsSync } from 'node:fs'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-if (major < 22 || (major === 22 && minor < 18)) {
-  console.error(`Cannot run on Node ${process.versions.node}: tapri needs Node 22.18 or newer, from https://nodejs.org`)
+// the first of each line whose SQLite is 3.51.3, before which two connections could corrupt a log
+const oldest = major === 22 ? 23 : major === 24 ? 16 : 0
+if (major < 22 || major === 23 || minor < oldest) {
+  console.error(`Cannot run on Node ${process.versions.node}: tapri needs Node 22.23, 24.16 or newer, from https://nodejs.org`)
   process.exit(1)
 }
 

@@ -1,7 +1,6 @@
 import type { AuthActions, AuthController, SignUpFields } from '../auth/types.ts'
 import type { Db, FullRow, Models, Policy, Rule, SystemDb } from '../data/types.ts'
-import type { HttpContext } from '../http/context.ts'
-import type { Controller, Middleware, Route, RouteKit } from '../http/types.ts'
+import type { Controller, HttpContext, Middleware, Route, RouteKit } from '../http/index.ts'
 import type { Log } from '../observe/index.ts'
 import type { Fields, Reads } from '../schema/index.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ReadSet } from '../data/index.ts'
-import { member, openApp } from './test-app.ts'
+import { member, openApp } from './app.fixture.ts'
 import { newToken } from './token.ts'
 
 const day = 24 * 3_600_000

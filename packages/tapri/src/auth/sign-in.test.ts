@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { email, text } from '../schema/index.ts'
+import { member, openApp } from './app.fixture.ts'
 import { authController } from './index.ts'
-import { member, openApp } from './test-app.ts'
 
 test('signing up makes the user, signs in, and answers the whole user', async (t) => {
   const { me, post } = await openApp(t)

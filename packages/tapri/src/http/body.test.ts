@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { manualClock } from '../kit/clock.ts'
 import { encodeWire, wireType } from '../kit/wire.ts'
 import { int, list, optional, text, time } from '../schema/index.ts'
-import { openForTest, problemIn, visitor } from './open-for-test.ts'
+import { openForTest, problemIn, visitor } from './open.fixture.ts'
 
 const thing = { title: text({ min: 1, max: 20 }), size: int({ default: 1 }), tags: optional(list(text())) }
 const routes = {

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { openForTest, visitor } from './open-for-test.ts'
+import { openForTest, visitor } from './open.fixture.ts'
 
 async function openFolder(t: TestContext) {
   const base = await mkdtemp(join(tmpdir(), 'tapri-'))

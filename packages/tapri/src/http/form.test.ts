@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { deny } from '../kit/errors.ts'
 import { file, int, markReceived, text } from '../schema/index.ts'
-import { openForTest, problemIn, visitor } from './open-for-test.ts'
+import { openForTest, problemIn, visitor } from './open.fixture.ts'
 import type { HttpOptions } from './server.ts'
 
 const fields = { title: text({ min: 1 }), size: int(), source: file({ accept: 'video/*', maxSize: '1kb' }) }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openForTest, visitor } from './open-for-test.ts'
+import { openForTest, visitor } from './open.fixture.ts'
 
 const routes = {
   hello: visitor.get('/hello', () => ({ hello: 'world' })),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from 'zod'
 import { bool, file, id, int, list, text } from '../schema/index.ts'
-import { openForTest, problemIn, visitor } from './open-for-test.ts'
+import { openForTest, problemIn, visitor } from './open.fixture.ts'
 import type { Route } from './types.ts'
 
 const code = (name: string) => (error: unknown) => error instanceof Error && 'code' in error && error.code === name

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { deny } from '../kit/errors.ts'
 import { middleware } from './kit.ts'
-import { openForTest, visitor } from './open-for-test.ts'
+import { openForTest, visitor } from './open.fixture.ts'
 
 test('middleware runs around the handler and what it adds is seen inside it', async (t) => {
   const steps: string[] = []

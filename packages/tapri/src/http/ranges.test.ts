@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
-import { openForTest, visitor } from './open-for-test.ts'
+import { openForTest, visitor } from './open.fixture.ts'
 import { sendRanges } from './ranges.ts'
 
 const bytes = Buffer.from('0123456789')

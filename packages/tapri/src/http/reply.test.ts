@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { formatCookie } from './cookies.ts'
-import { openForTest, problemIn, visitor } from './open-for-test.ts'
+import { openForTest, problemIn, visitor } from './open.fixture.ts'
 import { redirectTarget } from './redirect.ts'
 import type { Reply } from './reply.ts'
 

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { deny, TapriError } from '../kit/errors.ts'
 import { decodeWire, wireType } from '../kit/wire.ts'
 import { HttpContext } from './context.ts'
-import { openForTest, problemIn, visitor } from './open-for-test.ts'
+import { openForTest, problemIn, visitor } from './open.fixture.ts'
 
 test('what a handler gives back is what the caller gets', async (t) => {
   const { url } = await openForTest(t, {

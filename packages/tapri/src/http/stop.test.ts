@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { manualClock } from '../kit/clock.ts'
 import { silentLog } from '../observe/index.ts'
 import { HttpContext } from './context.ts'
-import { openForTest, visitor } from './open-for-test.ts'
+import { openForTest, visitor } from './open.fixture.ts'
 import { openHttp } from './server.ts'
 
 function gate() {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Handlers, openStall, routes, type Stall, settle, turns } from './test-stall.ts'
+import { type Handlers, openStall, routes, type Stall, settle, turns } from './stall.fixture.ts'
 
 /** Two rows whose likes are ten together, read by two queries with something in between. */
 const pair = (between: () => Promise<void>): Handlers => ({

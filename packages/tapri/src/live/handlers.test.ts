@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openRaw } from './test-socket.ts'
-import { openStall, turns } from './test-stall.ts'
+import { openRaw } from './socket.fixture.ts'
+import { openStall, turns } from './stall.fixture.ts'
 
 const codes = (frames: any[]) => frames.map((frame) => frame.problem?.code ?? frame.type)
 

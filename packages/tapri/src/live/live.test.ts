@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { WebSocket } from 'ws'
-import { arrivals, openStall, routes, settle } from './test-stall.ts'
+import { arrivals, openStall, routes, settle } from './stall.fixture.ts'
 
 const titles = (rows: readonly { title: string }[]) => rows.map(({ title }) => title)
 const describe = ({ code, status }: any) => ({ code, status })

@@ -3,8 +3,8 @@ import { request as ask } from 'node:http'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { openRaw } from './test-socket.ts'
-import { openStall, type Stall, settle, turns } from './test-stall.ts'
+import { openRaw } from './socket.fixture.ts'
+import { openStall, type Stall, settle, turns } from './stall.fixture.ts'
 
 const list = (id: number) => ({ type: 'subscribe', id, route: 'videos.list', input: {} })
 const codes = (frames: any[]) => frames.map((frame) => frame.problem?.code ?? frame.type)

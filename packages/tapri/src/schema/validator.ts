@@ -1,7 +1,6 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Issue, invalid } from '../kit/errors.ts'
 import { type Check, compileCheck, type Path, type Source } from './check.ts'
-import type { Field, Fields } from './field.ts'
+import type { Field, Fields, StandardSchemaV1 } from './field.ts'
 
 export type Outcome = { readonly value: Readonly<Record<string, unknown>> } | { readonly issues: readonly Issue[] }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { testApp } from 'tapri/test'
 import app from './club/app.ts'
-import { testApp } from './index.ts'
 
 test('a video is published by its author and nobody else', async () => {
   await using club = await testApp(app)

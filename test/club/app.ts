@@ -1,19 +1,5 @@
-import { tapri } from '../../app/index.ts'
-import {
-  belongsTo,
-  bool,
-  email,
-  file,
-  hasMany,
-  private as hidden,
-  id,
-  int,
-  model,
-  optional,
-  pick,
-  text,
-  time,
-} from '../../data/index.ts'
+import { tapri } from 'tapri'
+import { belongsTo, bool, email, file, hasMany, private as hidden, id, int, model, optional, pick, text, time } from 'tapri/data'
 
 /** A small app that the tests of the upper floors share. */
 const users = model({

@@ -1,6 +1,6 @@
 // What the types must refuse: each line below a directive has to fail, or the compiler complains.
-import { client } from '../../client/index.ts'
-import type { Id } from '../../data/index.ts'
+import { client } from 'tapri/client'
+import type { Id } from 'tapri/data'
 import type app from './app.ts'
 
 const api = client<typeof app>('http://localhost/api')

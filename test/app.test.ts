@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import app from '../test/club/app.ts'
-import { testApp } from '../test/index.ts'
-import { startApp, tapri } from './index.ts'
+import { startApp, tapri } from 'tapri'
+import { testApp } from 'tapri/test'
+import app from './club/app.ts'
 
 const json = { 'content-type': 'application/json' }
 
