@@ -46,7 +46,6 @@ const fail = errorTable({
   TAPRI_INVALID: 422,
   TAPRI_KIT_DURATION: 500,
   TAPRI_KIT_SIZE: 500,
-  TAPRI_KIT_TIMEOUT: 503,
 })
 
 export { fail as kitError }
