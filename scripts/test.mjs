@@ -1,9 +1,10 @@
 // `npm test [filter …]`: every test whose file path holds one of the filters; the last line is the count.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { main, prepare, root, runNode, say } from './bootstrap.mjs'
 import { testFiles } from './test/files.mjs'
+import { wantsServices } from './test/services.mjs'
 import { verdict } from './test/verdict.mjs'
 import { buildWeb } from './web.mjs'
 
@@ -28,14 +29,21 @@ await main(async () => {
 })
 
 async function runTests(files, tally) {
-  const ended = await runNode('--test', [
+  // what never ran has counted nothing
+  writeFileSync(tally, '')
+  const args = [
+    '--test',
     '--test-concurrency=2',
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     `--test-reporter=${new URL('test/tally.mjs', import.meta.url)}`,
     `--test-reporter-destination=${tally}`,
     ...files,
-  ])
+  ]
+  // databases are started once for all files, and only when one of these asks for them
+  const around = wantsServices(root, files) ? ['scripts/services/run.ts', 'around'] : []
+  const [script, ...rest] = [...around, ...args]
+  const ended = await runNode(script, rest)
   const { lines, code } = verdict(readTally(tally), { strict: process.env.CI === 'true', ended })
   process.stdout.write(`\n${lines.join('\n')}\n`)
   return code

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startApp, tapri } from 'tapri'
+import { silentLog } from 'tapri/observe'
 import { testApp } from 'tapri/test'
 import app from './club/app.ts'
 
@@ -30,6 +31,14 @@ test('a person signs up, is known by the cookie, and is a visitor again after si
   })
 })
 
+test('a cookie that opens nothing any more is cleared, also where its bearer is turned away', async () => {
+  await using club = await testApp(app)
+  for (const path of ['/videos', '/door/mine']) {
+    const answer = await fetch(club.url + path, { headers: { cookie: 'session=tapri_old' } })
+    assert.match(answer.headers.getSetCookie()[0] ?? '', /^session=; Max-Age=0; Path=\/; HttpOnly; SameSite=Lax$/, path)
+  }
+})
+
 test('a wrong bearer token is refused, also where visitors are welcome', async () => {
   await using club = await testApp(app)
   const answer = await fetch(`${club.url}/videos`, { headers: { authorization: 'Bearer tapri_nonsense' } })
@@ -51,7 +60,7 @@ test('a middleware adds to the context, and reads the app settings', async () =>
 })
 
 test('a GET that writes is refused, and a fault of the server tells nothing of itself', async () => {
-  await using club = await testApp(app)
+  await using club = await testApp(app, { log: silentLog })
   assert.deepEqual(await problem(await fetch(`${club.url}/door/write`)), { status: 500, code: 'TAPRI_INTERNAL' })
   assert.equal(await club.db.users.count(), 0)
   const failed = await fetch(`${club.url}/door/fail`)
@@ -98,7 +107,7 @@ test('a live answer follows what its caller may read', async () => {
 })
 
 test('a live answer ends when its caller may not have it, and says why', async () => {
-  await using club = await testApp(app)
+  await using club = await testApp(app, { log: silentLog })
   const ends: string[] = []
   const onError = (error: Error) => ends.push('code' in error ? String(error.code) : error.message)
   club.guest.door.mine.live({}, () => {}, { onError })
@@ -112,6 +121,12 @@ test('an app is refused while nobody has said who may read a model', async () =>
   const { models, settings, parts } = app.description
   const silent = { models, settings, parts: { ...parts, policies: parts.policies.filter(({ model }) => model !== 'comments') } }
   await assert.rejects(startApp(silent), { code: 'TAPRI_APP_NO_POLICY', message: /"comments"/ })
+
+  const misspelt = parts.policies.map((policy) => (policy.model === 'comments' ? { ...policy, model: 'comment' } : policy))
+  await assert.rejects(startApp({ models, settings, parts: { ...parts, policies: misspelt } }), {
+    code: 'TAPRI_APP_NO_POLICY',
+    message: /"comments" \(there is a policy for "comment", which is no model\)/,
+  })
 })
 
 test('an app without people serves visitors and knows no members', async () => {

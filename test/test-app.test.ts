@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { tapri } from 'tapri'
+import { type LogEntry, openLog } from 'tapri/observe'
 import { testApp } from 'tapri/test'
 import app from './club/app.ts'
 
@@ -62,4 +64,28 @@ test('a file comes back byte for byte to those who may read its row', async () =
 test('an app without that person says so', async () => {
   await using club = await testApp(app)
   await assert.rejects(club.token('nobody@club.test'), { code: 'TAPRI_TEST_NO_USER' })
+})
+
+test('what a handler throws is written to stderr, or to the log that the test gives', async (context) => {
+  const { app, controller, visitor } = tapri({ models: {} })
+  const fails = visitor.get('/', (): string => {
+    throw new Error('the kettle is empty')
+  })
+  const broken = app({ controllers: { kettle: controller('/kettle', { fails }) }, policies: [] })
+
+  const written = context.mock.method(process.stderr, 'write', () => true)
+  await using told = await testApp(broken)
+  await assert.rejects(told.guest.kettle.fails(), { code: 'TAPRI_INTERNAL' })
+  assert.match(String(written.mock.calls[0]?.arguments[0]), /the kettle is empty.*\n.*test-app\.test\.ts/s)
+  written.mock.restore()
+
+  const entries: LogEntry[] = []
+  const log = openLog({ format: 'silent' })
+  log.subscribe((entry) => entries.push(entry))
+  await using silent = await testApp(broken, { log })
+  await assert.rejects(silent.guest.kettle.fails(), { code: 'TAPRI_INTERNAL' })
+  assert.deepEqual(
+    entries.map(({ level }) => level),
+    ['info', 'error'],
+  )
 })

@@ -28,7 +28,10 @@ test('the closing line stands alone at the end and tells skipped tests', () => {
   const counts = { passed: 3, failed: 0, skipped: [], empty: [] }
   assert.deepEqual(verdict(counts, { strict: false, ended: 0 }), { lines: ['3 passed, 0 failed'], code: 0 })
   const some = { ...counts, skipped: ['b: no browser'] }
-  assert.deepEqual(verdict(some, { strict: false, ended: 0 }), { lines: ['3 passed, 0 failed, 1 skipped'], code: 0 })
+  assert.deepEqual(verdict(some, { strict: false, ended: 0 }), {
+    lines: ['Skipped: b: no browser', '3 passed, 0 failed, 1 skipped'],
+    code: 0,
+  })
 })
 
 test('with CI=true a skipped test is a failed one', () => {

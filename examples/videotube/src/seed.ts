@@ -1,6 +1,5 @@
 import { openAsBlob } from 'node:fs'
 import type { Log } from 'tapri/observe'
-import { wordsOf } from './models/videos.ts'
 import type { Database } from './tapri.ts'
 
 const samples = [
@@ -24,7 +23,7 @@ export async function seed({ db, log }: { db: Database['asSystem']; log: Log }):
   for (const { file, ...facts } of samples) {
     const clip = await openAsBlob(new URL(`../sample/${file}`, import.meta.url), { type: 'video/mp4' })
     const source = new File([clip], file, { type: 'video/mp4' })
-    const video = await db.videos.create({ ...facts, words: wordsOf(facts.title), source, published: true, owner: asha.id })
+    const video = await db.videos.create({ ...facts, source, published: true, owner: asha.id })
     await db.comments.create({ video: video.id, author: ravi.id, text: 'I could watch this all day. Who has the biscuits?' })
   }
   log.info('Made a demo channel with two videos')

@@ -6,7 +6,7 @@ import { startServer } from './browser/server.ts'
 import { clipPath } from './club.ts'
 
 const chromium = findChromium()
-const missing = 'there is no Chromium here: apt-get install chromium'
+const missing = 'there is no Chromium here: apt-get install chromium, or name one in CHROMIUM_PATH'
 // where everything is required, a missing browser is a failure
 const skip = chromium === undefined && process.env.CI !== 'true' && missing
 
@@ -27,12 +27,14 @@ test('VideoTube works in a browser, from signing up to live comments', { skip, t
   await context.test('a new video of a followed channel pops up live', () => notifiesLive(ann, cem))
   await context.test('search finds by a part of the title', () => searches(guest))
   await context.test('its owner hides and deletes a video in the studio', () => worksInStudio(ann, guest))
+  await context.test('signing out and in as somebody else shows their things, on the same page', () => entersAsCem(ann))
   await context.test('nothing went wrong in any of the pages', () => {
     for (const { complaints } of [ann, guest, cem]) assert.deepEqual(complaints, [])
   })
   for (const colorScheme of ['light', 'dark'] as const) {
     const phone = await openPage(browser, server.url, { viewport: { width: 360, height: 780 }, colorScheme })
     await context.test(`every page fits a phone, ${colorScheme}`, () => fitsPhone(phone, colorScheme))
+    await context.test(`words without end fit a phone, ${colorScheme}`, () => fitsLongWords(cem, phone))
   }
   await context.test('the theme that was chosen is remembered', () => remembersTheme(ann))
 })
@@ -136,6 +138,45 @@ async function worksInStudio(ann: Visit, guest: Visit): Promise<void> {
   await row.waitFor({ state: 'detached' })
 }
 
+async function entersAsCem({ page }: Visit): Promise<void> {
+  const loaded = await page.evaluate(() => performance.timeOrigin)
+  await page.getByRole('button', { name: 'Your account', exact: true }).click()
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByRole('link', { name: 'Sign in' }).click()
+  await page.getByLabel('E-mail').fill('cem@club.test')
+  await page.getByLabel('Password').fill('a kite, a string and the wind')
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await page.getByRole('button', { name: 'Notifications, 0 new' }).click()
+  await page.locator('.panel', { hasText: 'Ann published “Kites in the rain”' }).waitFor()
+  await page.getByRole('button', { name: 'Your account', exact: true }).click()
+  await page.getByText('cem@club.test').waitFor()
+  await page.keyboard.press('Escape')
+  assert.equal(await page.evaluate(() => performance.timeOrigin), loaded)
+}
+
+async function fitsLongWords(cem: Visit, phone: Visit): Promise<void> {
+  const word = 'x'.repeat(110)
+  await cem.page.goto('/upload')
+  await cem.page.setInputFiles('input[type=file]', clipPath)
+  await cem.page.getByLabel('Title').fill(word)
+  await cem.page.getByLabel('Description').fill(word)
+  await cem.page.getByRole('button', { name: 'Upload', exact: true }).click()
+  await cem.page.waitForURL('**/watch/*')
+  await cem.page.getByLabel('Add a comment').fill(word)
+  await cem.page.getByRole('button', { name: 'Comment', exact: true }).click()
+  await phone.page.goto(cem.page.url())
+  await phone.page.locator('.comment').waitFor()
+  assert.ok((await widthBeyond(phone)) <= 0, 'the watch page is too wide')
+  await phone.page.goto('/')
+  await phone.page.locator('.card', { hasText: word }).first().waitFor()
+  assert.ok((await widthBeyond(phone)) <= 0, 'the list is too wide')
+}
+
+/** How many pixels the page is wider than the screen. */
+function widthBeyond({ page }: Visit): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+}
+
 async function fitsPhone(phone: Visit, colorScheme: string): Promise<void> {
   await phone.page.goto('/')
   await phone.page.getByRole('link', { name: 'Kites over the bay' }).click()
@@ -144,7 +185,7 @@ async function fitsPhone(phone: Visit, colorScheme: string): Promise<void> {
   for (const path of ['/', '/sign-in', '/sign-up', '/upload', '/nowhere']) {
     await phone.page.goto(path)
     await phone.page.locator('h1').waitFor()
-    const tooWide = await phone.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+    const tooWide = await widthBeyond(phone)
     assert.ok(tooWide <= 0, `${path} is ${tooWide} pixels too wide`)
   }
 }

@@ -47,7 +47,7 @@ test('a file that only says it is a video is refused and no row is made', async 
   assert.deepEqual(await ann.videos.mine(), [])
 })
 
-test('search finds a part of the title, whatever its case, among published videos', async () => {
+test('search finds words of titles and how they begin, whatever their case, among published videos', async () => {
   await using club = await openClub()
   const ann = await club.signUp('ann@club.test')
   await upload(club, ann, 'A Paper Boat')
@@ -58,7 +58,8 @@ test('search finds a part of the title, whatever its case, among published video
 
   assert.deepEqual(await found('paper'), ['A Paper Boat'])
   assert.deepEqual(await found('PAPER b'), ['A Paper Boat'])
-  assert.deepEqual(await found('%'), ['100% wind'])
+  assert.deepEqual(await found('100%'), ['100% wind'])
+  assert.deepEqual(await found('%'), [])
   assert.deepEqual(await found('zebra'), [])
 })
 

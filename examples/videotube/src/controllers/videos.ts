@@ -1,7 +1,7 @@
 import { add, bool, id, optional, partial, pick, text } from 'tapri/data'
 import { announce } from '../announce.ts'
 import { videosPerPage } from '../constants.ts'
-import { videos, wordsOf } from '../models/videos.ts'
+import { videos } from '../models/videos.ts'
 import { controller, member, visitor } from '../tapri.ts'
 
 const one = { params: { id: id('videos') } }
@@ -11,7 +11,8 @@ const search = { q: text({ max: 100, default: '' }), owner: optional(id('users')
 export const videoController = controller('/videos', {
   list: visitor.get('/', { query: search, summary: 'Published videos, newest first' }, ({ db, query }) =>
     db.videos.page({
-      where: { published: true, words: { contains: wordsOf(query.q) }, ...(query.owner && { owner: query.owner }) },
+      search: query.q,
+      where: { published: true, ...(query.owner && { owner: query.owner }) },
       with: { owner: true },
       orderBy: '-at',
       limit: videosPerPage,
@@ -25,7 +26,7 @@ export const videoController = controller('/videos', {
 
   create: member.post('/', { body: { ...editable, ...pick(videos, 'source') } }, ({ db, body, user }) =>
     db.transaction(async (db) => {
-      const video = await db.videos.create({ ...body, words: wordsOf(body.title), owner: user.id })
+      const video = await db.videos.create({ ...body, owner: user.id })
       if (video.published) await announce(db.asSystem, video)
       return video
     }),
@@ -34,7 +35,7 @@ export const videoController = controller('/videos', {
   update: member.patch('/:id', { ...one, body: partial(editable) }, ({ db, params, body }) =>
     db.transaction(async (db) => {
       const before = await db.videos.get(params.id)
-      const video = await db.videos.update(params.id, { ...body, ...(body.title && { words: wordsOf(body.title) }) })
+      const video = await db.videos.update(params.id, body)
       if (video.published && !before.published) await announce(db.asSystem, video)
       return video
     }),

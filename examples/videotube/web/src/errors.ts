@@ -17,3 +17,9 @@ export function issueOf(error: unknown, field: string): string | undefined {
   const issue = error.issues?.find(({ path }) => path.includes(field))
   return issue && `It ${issue.message}`
 }
+
+/** Whether all that is wrong is wrong with one of these fields. */
+export function isShownBy(fields: readonly string[], error: unknown): boolean {
+  if (!(error instanceof TapriError) || !error.issues?.length) return false
+  return error.issues.every(({ path }) => path.some((step) => fields.includes(String(step))))
+}

@@ -11,8 +11,10 @@ export function checkPolicies({ models, parts }: AppDescription): void {
   const first = silent[0]
   if (first === undefined) return
   const names = silent.map((name) => `"${name}"`).join(', ')
+  const stray = [...judged].filter((name) => !Object.hasOwn(models, name)).map((name) => `"${name}"`)
+  const slip = stray.length === 0 ? '' : ` (there is a policy for ${stray.join(', ')}, which is no model)`
   throw appError(
     'TAPRI_APP_NO_POLICY',
-    `Cannot start: no policy says who may read and write ${names}; write policy('${first}', { … }), or policy('${first}', {}) to keep it closed`,
+    `Cannot start: no policy says who may read and write ${names}${slip}; write policy('${first}', { … }), or policy('${first}', {}) to keep it closed`,
   )
 }

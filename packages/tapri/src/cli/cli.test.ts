@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -127,6 +127,18 @@ test('dev starts the app again when a file is saved, and takes the new model by 
     .replace('})\nconst kit', ', done: bool({ default: false }) })\nconst kit')
   await made.write('src/app.ts', changed.replace('model, text', 'bool, model, text'))
   assert.equal(await (await fetch(`${await next(starts)}/api/door`)).text(), 'hello again')
+
+  // many editors save by putting a new file in the place of the old one
+  for (const word of ['and', 'again']) {
+    await made.write(
+      'src/app.ts~',
+      changed.replace("'hello again'", `'hello ${word}'`).replace('model, text', 'bool, model, text'),
+    )
+    await rename(join(made.folder, 'src/app.ts~'), join(made.folder, 'src/app.ts'))
+    assert.equal(await (await fetch(`${await next(starts)}/api/door`)).text(), `hello ${word}`)
+  }
+  await made.write('.env', 'HOST=127.0.0.1')
+  await next(starts)
   child.kill('SIGINT')
   await once(child, 'exit')
 })
@@ -158,6 +170,26 @@ test('what cannot be run is told in one sentence', async () => {
   }
   await rm(join(made.folder, 'src'), { recursive: true })
   for (const command of ['start', 'dev', 'migrate']) assert.match((await made.run(command)).err, /TAPRI_CLI_NO_APP/)
+})
+
+test('code that cannot be loaded is told by its place, without what happens inside Node', async () => {
+  await using made = await project()
+  const cases: [string, RegExp][] = [
+    ["import './policy'", /^Cannot find "src\/policy", imported from src\/app.ts: write its ending too, policy\.ts\n$/],
+    ["import './nowhere.ts'", /^Cannot find "src\/nowhere\.ts", imported from src\/app\.ts\n$/],
+    ["import 'nowhere'", /^Cannot find the package "nowhere", imported from src\/app\.ts: npm install nowhere\n$/],
+    ["import { modle } from 'tapri/data'", /^src\/app\.ts:1\n.*SyntaxError: .*'modle'/s],
+    ['const = 1', /^src\/app\.ts:1\n.*SyntaxError/s],
+    ['null.x', /^TypeError: .*\n {4}at src\/app\.ts:1:6\n$/],
+  ]
+  await made.write('src/policy.ts', '')
+  for (const [line, told] of cases) {
+    await made.write('src/app.ts', `${line}\n${appSource}`)
+    const { code, err } = await made.run('start')
+    assert.equal(code, 1)
+    assert.match(err, told)
+    assert.doesNotMatch(err, /node:internal/)
+  }
 })
 
 test('a broken .env is told by its line, before anything is opened', async () => {

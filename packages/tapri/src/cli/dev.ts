@@ -1,13 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, type FSWatcher, watch } from 'node:fs'
-import { dirname, relative, sep } from 'node:path'
+import { dirname, relative } from 'node:path'
 import { findEntry } from './entry.ts'
 import { cliError } from './errors.ts'
+import { watchFile, watchSources } from './watch.ts'
 
 /** Editors write a file in several steps; one save should be one start. */
 const settleTime = 80
-
-const ignored = new Set(['node_modules', 'dist', 'data', '.git', 'test-results'])
 
 /** `tapri dev`: runs the app's entry in a process of its own and starts it again whenever a file is saved. */
 export function dev(): Promise<void> {
@@ -47,12 +45,15 @@ export function dev(): Promise<void> {
   }
 
   begin()
-  const watchers = watchFiles(dirname(entry), restart)
+  const ends = [
+    watchSources(dirname(entry), (file) => restart(relative(process.cwd(), file))),
+    watchFile(process.cwd(), '.env', () => restart('.env')),
+  ]
   return new Promise((done) => {
     const end = (signal: NodeJS.Signals) => {
       ending = true
       clearTimeout(timer)
-      for (const watcher of watchers) watcher.close()
+      for (const stop of ends) stop()
       if (child === undefined) return done()
       child.once('exit', () => done())
       child.kill(signal)
@@ -66,17 +67,4 @@ function program(): string {
   const path = process.argv[1]
   if (path !== undefined) return path
   throw cliError('TAPRI_CLI_USAGE', 'Cannot find the program that runs: start it as "tapri dev"')
-}
-
-function watchFiles(folder: string, changed: (file: string) => void): FSWatcher[] {
-  const sources = watch(folder, { recursive: true }, (_event, file) => {
-    if (file !== null && isSource(file)) changed(relative(process.cwd(), `${folder}${sep}${file}`))
-  })
-  if (!existsSync('.env')) return [sources]
-  return [sources, watch('.env', () => changed('.env'))]
-}
-
-function isSource(file: string): boolean {
-  if (file.split(sep).some((part) => ignored.has(part))) return false
-  return /\.(?:[cm]?[jt]s|json)$/.test(file)
 }

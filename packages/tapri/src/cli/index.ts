@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { TapriError } from '../kit/errors.ts'
 import { cliError } from './errors.ts'
 import { start } from './start.ts'
+import { tellError } from './tell.ts'
 
 const help = `tapri: the whole backend in one stall
 
@@ -20,9 +20,7 @@ export async function main(words: readonly string[]): Promise<void> {
   try {
     await run(words)
   } catch (error) {
-    // A person reads this: our own errors say all there is to say in one sentence
-    const ours = error instanceof TapriError
-    console.error(ours ? `${error.message}\n(${error.code})` : error)
+    console.error(tellError(error))
     process.exitCode = 1
   }
 }

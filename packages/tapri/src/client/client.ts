@@ -63,9 +63,12 @@ async function callRoute(
     settings,
     request,
     async (sent, answer) => {
-      const value = await readAnswer(sent, answer)
-      if (answer.headers.get('tapri-session') !== null) live.renew()
-      return value
+      try {
+        return await readAnswer(sent, answer)
+      } finally {
+        // a refusal too may come after a session began or ended
+        if (answer.headers.get('tapri-session') !== null) live.renew()
+      }
     },
     options,
   )

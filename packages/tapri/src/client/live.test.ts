@@ -373,11 +373,13 @@ test('a line that is lost while nobody needs it does not come back', async () =>
 test('an answer that changes the session makes the line connect again, as the new caller', async () => {
   await using server = await serve()
   const signIn = { method: 'POST', path: '/api/auth/sign-in', query: [], body: 'json' }
+  const refusal = { type: 'about:blank', title: 'x', status: 403, detail: 'x', code: 'TAPRI_DENIED' }
+  let status = 200
   const api: any = client<any>(server.url, {
     fetch: async (input) =>
       String(input).endsWith('/tapri.json')
         ? Response.json({ 'auth.signIn': signIn })
-        : new Response(null, { status: 204, headers: { 'tapri-session': 'changed' } }),
+        : Response.json(refusal, { status, headers: { 'tapri-session': 'changed' } }),
   })
   const changes = recorder<unknown>()
   api.rows.list.live({}, changes.add)
@@ -391,5 +393,10 @@ test('an answer that changes the session makes the line connect again, as the ne
   member.send({ type: 'snapshot', id: 1, at: 'e.1', etag: 'y', value: 'private' })
   await changes.count(2)
   assert.deepEqual(changes.seen, ['public', 'private'])
+  // what began or ended the session may still be refused in the end
+  status = 403
+  await assert.rejects(api.auth.signIn({ email: 'ann@club.test', password: 'kites' }), { code: 'TAPRI_DENIED' })
+  const again = await server.connection()
+  assert.deepEqual([await again.next(), ((await again.next()) as any).etag], [{ type: 'hello' }, 'y'])
   closeClient(api)
 })

@@ -31,6 +31,7 @@ export function expectation(facts: FieldFacts): string {
       return `the id of a row of ${facts.target}`
     case 'file':
     case 'hasMany':
+    case 'manyToMany':
       return 'something that a setting cannot hold: take it out of the settings'
   }
 }

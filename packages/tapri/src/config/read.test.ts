@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { after, test } from 'node:test'
 import { TapriError } from '../kit/errors.ts'
 import {
@@ -217,4 +217,12 @@ test('the framework runs without any setting, on this machine alone until it is 
   })
   assert.equal(readSettings(frameworkSettings, { env: { NODE_ENV: 'production' }, file: dotEnv('') }).HOST, '0.0.0.0')
   assert.equal(readSettings(frameworkSettings, { env: { NODE_ENV: 'production', HOST: '::1' }, file: dotEnv('') }).HOST, '::1')
+})
+
+test('a report about a file named from the working directory says which directory that is', () => {
+  const file = dotEnv('PORT=abc')
+  const fields = { PORT: int({ default: 3000 }) }
+  const wrong = new RegExp(`^TapriError: Cannot read the settings in ${RegExp.escape(process.cwd())}: one thing is wrong\\n`)
+  assert.throws(() => readSettings(fields, { env: {}, file: relative(process.cwd(), file) }), wrong)
+  assert.throws(() => readSettings(fields, { env: { PORT: 'abc' }, file: 'nowhere.env' }), /settings: one thing is wrong\n/)
 })

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isAbsolute } from 'node:path'
 import type { Issue } from '../kit/errors.ts'
 import { parseJson } from '../kit/json.ts'
 import { type Log, redactor } from '../observe/index.ts'
@@ -41,7 +42,7 @@ export function readSettings<const F extends Fields>(fields: F, options: ReadOpt
       given === undefined ? fallback(name, field['~field'], file, issues) : read(name, field['~field'], given, issues)
   }
   issues.push(...unknownNames(dotEnv, Object.keys(fields), file))
-  if (issues.length > 0) throw report(issues)
+  if (issues.length > 0) throw report(issues, dotEnv.assignments.length + dotEnv.broken.length > 0 ? placeOf(file) : '')
   fillHost(values)
   options.log?.debug('Read the settings', { file, names: Object.keys(values) })
   return typed<F>(values)
@@ -116,10 +117,15 @@ function unknownNames(dotEnv: DotEnv, names: readonly string[], file: string): I
     })
 }
 
-function report(issues: readonly Issue[]) {
+/** A file that is named from the working directory may not be the one that its reader thinks of. */
+function placeOf(file: string): string {
+  return isAbsolute(file) ? '' : ` in ${process.cwd()}`
+}
+
+function report(issues: readonly Issue[], place: string) {
   const lines = issues.map(({ path, message }) => `  ${[...path, message].join(' ')}`)
   const count = issues.length === 1 ? 'one thing is' : `${issues.length} things are`
-  return configError('TAPRI_CONFIG_INVALID', `Cannot read the settings: ${count} wrong\n${lines.join('\n')}`, { issues })
+  return configError('TAPRI_CONFIG_INVALID', `Cannot read the settings${place}: ${count} wrong\n${lines.join('\n')}`, { issues })
 }
 
 /** The default of HOST hangs on another setting, which a field cannot say. */

@@ -1,8 +1,8 @@
 import type { FieldFacts } from '../schema/index.ts'
 import type { Model } from './catalog.ts'
+import { isRecord } from './compare.ts'
 import type { Scope } from './engine.ts'
 import { dataError } from './errors.ts'
-import { isRecord } from './where.ts'
 
 /** Takes in the bytes of a file that the app itself gives; `settle` is told whether a row has it now. */
 export type ReceiveFile = (

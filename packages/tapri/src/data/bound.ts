@@ -1,10 +1,13 @@
+import { aggregate, groupBy } from './aggregate.ts'
 import { withFiles } from './blobs.ts'
+import { createMany, deleteWhere, updateWhere, upsert } from './bulk.ts'
 import type { Model } from './catalog.ts'
-import type { Scope } from './engine.ts'
+import { inTransaction, runAfterCommit } from './commit.ts'
+import type { AfterCommit, Scope } from './engine.ts'
 import type { GivenRow } from './present.ts'
 import { count, find, first, get, page } from './read.ts'
 import type { Db, Models, Page, SystemDb } from './types.ts'
-import { create, remove, update } from './write.ts'
+import { create, remove, restore, update } from './write.ts'
 
 /** The rows of one model as one asker may use them; its methods are those of the public type `Table`. */
 class BoundTable {
@@ -36,18 +39,58 @@ class BoundTable {
     return count(this.#scope, this.#model, query)
   }
 
+  groupBy(query?: unknown): Promise<Record<string, unknown>[]> {
+    return groupBy(this.#scope, this.#model, query)
+  }
+
+  sum(field: unknown, query?: unknown): Promise<unknown> {
+    return aggregate(this.#scope, this.#model, 'sum', field, query)
+  }
+
+  avg(field: unknown, query?: unknown): Promise<unknown> {
+    return aggregate(this.#scope, this.#model, 'avg', field, query)
+  }
+
+  min(field: unknown, query?: unknown): Promise<unknown> {
+    return aggregate(this.#scope, this.#model, 'min', field, query)
+  }
+
+  max(field: unknown, query?: unknown): Promise<unknown> {
+    return aggregate(this.#scope, this.#model, 'max', field, query)
+  }
+
   create(values: unknown): Promise<GivenRow> {
     const scope = this.#scope
     return withFiles(scope, this.#model, values, (received) => create(scope, this.#model, received))
   }
 
-  update(id: unknown, changes: unknown): Promise<GivenRow> {
+  update(id: unknown, changes: unknown, options?: unknown): Promise<GivenRow> {
     const scope = this.#scope
-    return withFiles(scope, this.#model, changes, (received) => update(scope, this.#model, id, received))
+    return withFiles(scope, this.#model, changes, (received) => update(scope, this.#model, id, received, options))
   }
 
-  delete(id: unknown): Promise<void> {
-    return remove(this.#scope, this.#model, id)
+  createMany(values: unknown): Promise<GivenRow[]> {
+    return createMany(this.#scope, this.#model, values)
+  }
+
+  restore(id: unknown): Promise<GivenRow> {
+    return restore(this.#scope, this.#model, id)
+  }
+
+  updateWhere(where: unknown, changes: unknown): Promise<number> {
+    return updateWhere(this.#scope, this.#model, where, changes)
+  }
+
+  deleteWhere(where: unknown, options?: unknown): Promise<number> {
+    return deleteWhere(this.#scope, this.#model, where, options)
+  }
+
+  upsert(values: unknown, options: unknown): Promise<GivenRow> {
+    return upsert(this.#scope, this.#model, values, options)
+  }
+
+  delete(id: unknown, options?: unknown): Promise<void> {
+    return remove(this.#scope, this.#model, id, options)
   }
 }
 
@@ -101,11 +144,11 @@ function classOf(models: readonly Model[], rebind: (scope: Scope) => unknown) {
     async transaction(run: (db: unknown) => Promise<unknown>): Promise<unknown> {
       const scope = this.#scope
       scope.requireWritable()
-      const { writer } = scope.engine
-      const inside = (transaction: Parameters<Scope['within']>[0]) => run(rebind(scope.within(transaction)))
-      return scope.transaction === undefined
-        ? writer.transaction(inside)
-        : writer.nested(scope.transaction, async (nested) => inside(nested))
+      return inTransaction(scope, (within) => run(rebind(within)))
+    }
+
+    afterCommit(run: AfterCommit): void {
+      runAfterCommit(this.#scope, run)
     }
 
     asSystemDatabase(bind: (scope: Scope) => unknown): unknown {

@@ -1,8 +1,8 @@
-import type { FieldFacts, Fields } from '../schema/index.ts'
-import { compileFields, type Validator } from '../schema/index.ts'
-import { dataError } from './errors.ts'
-import { optionsOf } from './model.ts'
-import type { Models, Shape } from './types.ts'
+import type { FieldFacts, Validator } from '../schema/index.ts'
+import { type Draft, draftOf, refuseTwins, wrong } from './draft.ts'
+import { linkedBy, linkShapes } from './links.ts'
+import type { Models, Shape } from './rows.ts'
+import type { Searched } from './words.ts'
 
 /** How a column's values compare; `opaque` ones do not. */
 export type Comparison = 'text' | 'number' | 'boolean' | 'time' | 'list' | 'opaque'
@@ -19,6 +19,15 @@ export interface Column {
 export type Relation =
   | { readonly kind: 'one'; readonly name: string; readonly column: Column; readonly target: Model }
   | { readonly kind: 'many'; readonly name: string; readonly target: Model; readonly by: Column }
+  /** Rows of `link` name a row of this model in `from` and one of the target in `to`. */
+  | {
+      readonly kind: 'linked'
+      readonly name: string
+      readonly target: Model
+      readonly link: Model
+      readonly from: Column
+      readonly to: Column
+    }
 
 /** Rows of `model` name a row in `column`; `onDelete` says what becomes of them without it. */
 export interface Referrer {
@@ -30,7 +39,7 @@ export interface Referrer {
 /** A model made ready for work: everything that a query asks of it is looked up, not computed. */
 export interface Model {
   readonly name: string
-  /** A table of the framework itself; callers never see it. */
+  /** A table of the framework itself, or the pairs of a `manyToMany`; callers never see it. */
   readonly internal: boolean
   /** `id` first, then as declared. */
   readonly columns: readonly Column[]
@@ -44,119 +53,44 @@ export interface Model {
   readonly files: readonly Column[]
   readonly unique: readonly (readonly string[])[]
   readonly index: readonly (readonly string[])[]
+  /** Marks deleted rows, which then stay in the table. */
+  readonly deletedAt: Column | undefined
+  /** Counts the changes of a row. */
+  readonly version: Column | undefined
+  readonly search: readonly Searched[]
+  /** What the table has: `columns`, and those in which the driver keeps the words of searched fields. */
+  readonly stored: readonly Column[]
   readonly forCreate: Validator
   readonly forUpdate: Validator
 }
 
 export type Catalog = ReadonlyMap<string, Model>
 
-type Draft = Model & {
-  readonly relations: Map<string, Relation>
-  readonly referrers: Referrer[]
-  readonly references: Relation[]
-}
-
 /** Checks the models against each other and makes them ready.
  * @throws TAPRI_DATA_MODEL */
 export function openCatalog(models: Models, internal: Models, now: () => number): Catalog {
   const drafts = new Map<string, Draft>()
-  for (const [name, shape] of Object.entries(models)) drafts.set(name, draftOf(name, shape, false, now))
-  for (const [name, shape] of Object.entries(internal)) drafts.set(name, draftOf(name, shape, true, now))
+  const shapes = { ...models, ...linkShapes(models), ...internal }
+  for (const [name, shape] of Object.entries(shapes)) {
+    const origin = name in models ? 'app' : name in internal ? 'framework' : 'link'
+    drafts.set(name, draftOf(name, shape, origin, now))
+  }
   refuseTwins([...drafts.keys()], 'models')
-  for (const draft of drafts.values()) relate(draft, internal[draft.name] ?? models[draft.name] ?? {}, drafts)
+  for (const draft of drafts.values()) relate(draft, shapes[draft.name] ?? {}, drafts)
   return drafts
-}
-
-const nameForm = /^[a-zA-Z][a-zA-Z0-9_]{0,59}$/
-const reservedModels = new Set(['transaction', 'asSystem'])
-const reservedFields = new Set(['id', 'and', 'or', 'not'])
-
-function draftOf(name: string, shape: Shape, internal: boolean, now: () => number): Draft {
-  const framework = /^(?:tapri_|sqlite_|pg_)/i.test(name)
-  if (!nameForm.test(name) || reservedModels.has(name) || framework !== internal) {
-    throw wrong(name, 'its name must begin with a letter, have only letters, digits and "_", and not be reserved')
-  }
-  const id: Column = columnOf('id', { kind: 'id', of: name, optional: false, private: false, unique: true })
-  const fields: Record<string, Fields[string]> = {}
-  const columns = [id]
-  for (const [key, field] of Object.entries(shape)) {
-    if (!nameForm.test(key) || reservedFields.has(key)) throw wrong(name, `a field cannot be called "${key}"`)
-    const facts = field['~field']
-    if (facts.kind === 'hasMany') continue
-    if (facts.kind === 'list' && ['file', 'list', 'json'].includes(facts.of.kind)) {
-      throw wrong(name, `the field "${key}" cannot be a list of ${facts.of.kind} fields: make them a model of their own`)
-    }
-    fields[key] = asField(field)
-    columns.push(columnOf(key, facts))
-  }
-  refuseTwins(Object.keys(shape), `fields of ${name}`)
-  const column = new Map(columns.map((each) => [each.name, each]))
-  const options = optionsOf(shape)
-  const groups = (kind: 'unique' | 'index') => (options[kind] ?? []).map((group) => checkGroup(name, column, kind, group))
-  return {
-    name,
-    internal,
-    columns,
-    open: columns.filter((each) => !each.private),
-    column,
-    id,
-    relations: new Map(),
-    referrers: [],
-    references: [],
-    files: columns.filter((each) => each.facts.kind === 'file'),
-    unique: [...columns.filter((each) => each !== id && each.facts.unique).map((each) => [each.name]), ...groups('unique')],
-    index: groups('index'),
-    forCreate: compileFields(fields, { source: 'json', absent: 'create', now }),
-    forUpdate: compileFields(fields, { source: 'json', absent: 'update', now }),
-  }
-}
-
-function columnOf(name: string, facts: FieldFacts): Column {
-  return { name, facts, nullable: facts.optional, private: facts.private, comparison: comparisons[facts.kind] ?? 'opaque' }
-}
-
-const comparisons: Readonly<Record<string, Comparison>> = {
-  text: 'text',
-  email: 'text',
-  url: 'text',
-  oneOf: 'text',
-  date: 'text',
-  id: 'text',
-  belongsTo: 'text',
-  int: 'number',
-  float: 'number',
-  bool: 'boolean',
-  time: 'time',
-  list: 'list',
-}
-
-// A shape's fields are `Field` or `HasMany`; the second kind was left out above.
-function asField(field: Shape[string]): Fields[string] {
-  return field as Fields[string]
-}
-
-function checkGroup(
-  name: string,
-  columns: ReadonlyMap<string, Column>,
-  kind: string,
-  group: readonly string[],
-): readonly string[] {
-  const unknown = group.find((each) => !columns.has(each))
-  if (unknown !== undefined) throw wrong(name, `its option ${kind} names "${unknown}", which is not one of its fields`)
-  if (group.length === 0) throw wrong(name, `its option ${kind} has an empty list of fields`)
-  return group
 }
 
 function relate(model: Draft, shape: Shape, drafts: ReadonlyMap<string, Draft>): void {
   for (const [name, field] of Object.entries(shape)) {
     const facts = field['~field']
-    if (facts.kind !== 'belongsTo' && facts.kind !== 'hasMany') continue
+    if (facts.kind !== 'belongsTo' && facts.kind !== 'hasMany' && facts.kind !== 'manyToMany') continue
     const target = drafts.get(facts.target)
     if (target === undefined || (target.internal && !model.internal)) {
       throw wrong(model.name, `the field "${name}" refers to "${facts.target}", which is not a model of the app`)
     }
     if (facts.kind === 'belongsTo') relateOne(model, name, facts, target)
-    else relateMany(model, name, facts.by, target)
+    else if (facts.kind === 'hasMany') relateMany(model, name, facts.by, target)
+    else model.relations.set(name, linkedBy(model, name, facts, target, drafts))
   }
 }
 
@@ -181,19 +115,4 @@ function relateMany(model: Draft, name: string, by: string, target: Draft): void
     )
   }
   model.relations.set(name, { kind: 'many', name, target, by: column })
-}
-
-/** Databases that fold case would take two such names for one. */
-function refuseTwins(names: readonly string[], of: string): void {
-  const seen = new Map<string, string>()
-  for (const name of names) {
-    const twin = seen.get(name.toLowerCase())
-    if (twin !== undefined)
-      throw dataError('TAPRI_DATA_MODEL', `Cannot use the ${of}: "${twin}" and "${name}" differ only in case`)
-    seen.set(name.toLowerCase(), name)
-  }
-}
-
-function wrong(model: string, reason: string) {
-  return dataError('TAPRI_DATA_MODEL', `Cannot use the model "${model}": ${reason}`)
 }

@@ -1,7 +1,9 @@
+import type { Clock } from '../kit/clock.ts'
 import { decodeWire, encodeWire } from '../kit/wire.ts'
 import type { Driver, LoggedChanges, Transaction } from './driver.ts'
 import { dataError } from './errors.ts'
 import type { StoredRow } from './evaluate.ts'
+import { LogTail } from './tail.ts'
 
 /** One row made (`before` is null), changed, or deleted (`after` is null); all columns, decoded. */
 export interface Change {
@@ -30,16 +32,22 @@ export class ChangeLog {
   readonly #driver: Driver
   readonly #fail: (error: unknown) => void
   readonly #listeners = new Set<CommitListener>()
+  readonly #tail: LogTail | undefined
   #position: number
+  #written = 0
 
-  constructor(driver: Driver, fail: (error: unknown) => void) {
+  constructor(driver: Driver, clock: Clock, fail: (error: unknown) => void) {
     this.#driver = driver
     this.#fail = fail
     this.epoch = driver.facts.epoch
     this.#position = driver.facts.position
+    if (driver.tail !== undefined) {
+      const hear = (entry: LoggedChanges) => this.#announce(decode(entry))
+      this.#tail = new LogTail(driver.tail, { from: this.#position, clock, hear, fail })
+    }
   }
 
-  /** Of the last commit. */
+  /** Of the last commit that listeners have heard of. */
   position(): number {
     return this.#position
   }
@@ -50,13 +58,12 @@ export class ChangeLog {
     return () => this.#listeners.delete(listener)
   }
 
-  /** The commits after a position.
+  /** The commits after a position; also those that listeners will hear of only when older transactions have ended.
    * @throws TAPRI_DATA_CHANGES_GONE when some of them are forgotten already, or never were */
   async since(position: number, limit: number): Promise<Commit[]> {
     const last = this.#position
-    const entries = await this.#driver.changesSince(position, limit)
-    const first = entries[0]?.position ?? last + 1
-    if (position > last || first > position + 1) {
+    const { entries, forgotten } = await this.#driver.changesSince(position, limit)
+    if (position > last || forgotten > position || (entries.length === 0 && position < last)) {
       throw dataError('TAPRI_DATA_CHANGES_GONE', `Cannot tell what changed after position ${position}: read anew`)
     }
     return entries.map(decode)
@@ -65,12 +72,27 @@ export class ChangeLog {
   /** Before COMMIT. */
   async write(transaction: Transaction, at: number, changes: readonly Change[]): Promise<Commit> {
     const position = await transaction.appendChanges(at, encodeWire(changes))
-    if (position % trimmedEvery === 0) await transaction.trimChanges(position - keptCommits, at - keptMilliseconds)
+    this.#written++
+    if (this.#written % trimmedEvery === 0) await transaction.trimChanges(keptCommits, at - keptMilliseconds)
     return { position, at, changes }
   }
 
-  /** After COMMIT. */
-  announce(commit: Commit): void {
+  /** After COMMIT: ends when listeners have heard of it, where that does not depend on others for long. */
+  async committed(commit: Commit): Promise<void> {
+    if (this.#tail === undefined) this.#announce(commit)
+    else await this.#tail.reach(commit.position)
+  }
+
+  /** Ends when listeners have heard of everything that is committed. */
+  async settle(): Promise<void> {
+    await this.#tail?.settle()
+  }
+
+  async close(): Promise<void> {
+    await this.#tail?.close()
+  }
+
+  #announce(commit: Commit): void {
     this.#position = commit.position
     for (const listener of this.#listeners) {
       try {

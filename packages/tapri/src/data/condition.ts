@@ -1,4 +1,5 @@
 import type { Column, Model } from './catalog.ts'
+import type { Searched } from './words.ts'
 
 /** What columns are compared with: times are milliseconds, so that everything is a plain value. */
 export type Primitive = string | number | boolean | null
@@ -19,10 +20,33 @@ export type Condition =
   | { readonly kind: 'order'; readonly column: Column; readonly sign: OrderSign; readonly value: string | number }
   | { readonly kind: 'text'; readonly column: Column; readonly sign: TextSign; readonly value: string; readonly negated: boolean }
   | { readonly kind: 'has'; readonly column: Column; readonly value: Primitive; readonly negated: boolean }
+  /** The value at a path of a JSON column; what is absent is null. */
+  | {
+      readonly kind: 'json'
+      readonly column: Column
+      readonly path: readonly (string | number)[]
+      readonly value: Primitive
+      readonly negated: boolean
+    }
+  /** Every word begins a word of one of the fields; the rule of `words.ts`. */
+  | {
+      readonly kind: 'search'
+      readonly fields: readonly Searched[]
+      readonly words: readonly string[]
+      readonly negated: boolean
+    }
   /** The column names a row of `target` that matches. */
   | {
       readonly kind: 'related'
       readonly column: Column
+      readonly target: Model
+      readonly of: Condition
+      readonly negated: boolean
+    }
+  /** A row of `target` that matches names this row in its column `by`. */
+  | {
+      readonly kind: 'some'
+      readonly by: Column
       readonly target: Model
       readonly of: Condition
       readonly negated: boolean
@@ -42,6 +66,11 @@ export function any(conditions: readonly Condition[]): Condition {
 export function equal(column: Column, value: Primitive, negated = false): Condition {
   if (value === null && !column.nullable) return negated ? always : never
   return { kind: 'equal', column, value, negated }
+}
+
+/** The rows that are not marked as deleted. */
+export function notDeleted({ deletedAt }: Model): Condition {
+  return deletedAt === undefined ? always : equal(deletedAt, null)
 }
 
 /** Null among the values is one more equality: null equals null. */
@@ -74,7 +103,7 @@ export function negate(condition: Condition): Condition {
 
 /** Whether other rows than the row itself have a say. */
 export function asksOthers(condition: Condition): boolean {
-  if (condition.kind === 'related') return true
+  if (condition.kind === 'related' || condition.kind === 'some') return true
   return (condition.kind === 'all' || condition.kind === 'any') && condition.of.some(asksOthers)
 }
 

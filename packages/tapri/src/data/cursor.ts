@@ -1,10 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Model } from './catalog.ts'
+import { comparedValue } from './compare.ts'
 import { all, any, type Condition, equal, type Primitive } from './condition.ts'
 import type { Order } from './driver.ts'
 import { dataError } from './errors.ts'
 import { comparable, type StoredRow } from './evaluate.ts'
-import { comparedValue } from './where.ts'
 
 const sealLength = 12
 

@@ -1,9 +1,9 @@
 import type { Clock } from '../kit/clock.ts'
 import type { ReceiveFile } from './blobs.ts'
 import type { Catalog, Model } from './catalog.ts'
-import { always, type Condition } from './condition.ts'
+import { all, always, type Condition, notDeleted } from './condition.ts'
 import type { Cursors } from './cursor.ts'
-import type { Driver, Reader } from './driver.ts'
+import type { Driver, Isolation, Reader } from './driver.ts'
 import { dataError } from './errors.ts'
 import type { StoredRow } from './evaluate.ts'
 import type { Action, Policies } from './policy.ts'
@@ -32,7 +32,12 @@ export interface Engine {
   readonly clock: Clock
   readonly fileUrl: FileUrl
   readonly receiveFile: ReceiveFile | undefined
+  /** Tells of what went wrong where nobody waits for an answer. */
+  fail(error: unknown): void
 }
+
+/** Work for when a transaction has been committed. */
+export type AfterCommit = () => unknown
 
 /** Who asks, and in which transaction; every table of one db shares it. */
 export class Scope implements View {
@@ -43,6 +48,7 @@ export class Scope implements View {
   readonly reads: ReadSet | undefined
   readonly readOnly: boolean
   readonly transaction: OpenTransaction | undefined
+  readonly after: AfterCommit[] | undefined
 
   constructor(
     engine: Engine,
@@ -51,6 +57,7 @@ export class Scope implements View {
     reads: ReadSet | undefined,
     readOnly: boolean,
     transaction?: OpenTransaction,
+    after?: AfterCommit[],
   ) {
     this.engine = engine
     this.user = user
@@ -58,19 +65,25 @@ export class Scope implements View {
     this.reads = reads
     this.readOnly = readOnly
     this.transaction = transaction
+    this.after = after
   }
 
   /** The same asker without policies. */
   asSystem(): Scope {
-    return new Scope(this.engine, null, true, this.reads, this.readOnly, this.transaction)
+    return new Scope(this.engine, null, true, this.reads, this.readOnly, this.transaction, this.after)
   }
 
-  within(transaction: OpenTransaction): Scope {
-    return new Scope(this.engine, this.user, this.everything, this.reads, this.readOnly, transaction)
+  within(transaction: OpenTransaction, after?: AfterCommit[]): Scope {
+    return new Scope(this.engine, this.user, this.everything, this.reads, this.readOnly, transaction, after)
   }
 
   /** Which rows the asker may read, create … */
   allowed(model: Model, action: Action): Condition {
+    return all([this.ruled(model, action), notDeleted(model)])
+  }
+
+  /** Which rows the policy opens to the asker, deleted or not. */
+  ruled(model: Model, action: Action): Condition {
     return this.everything ? always : this.engine.policies.condition(model, action, this.user)
   }
 
@@ -87,11 +100,12 @@ export class Scope implements View {
     this.reads?.add({ model: model.name, condition })
   }
 
-  /** One write of the asker: in the transaction it is in, or in one of its own. */
-  write<T>(work: (transaction: OpenTransaction) => Promise<T>): Promise<T> {
+  /** One write of the asker: in the transaction it is in, or in one of its own, which may run `work` again. `row` is
+   * enough isolation for work that locks whatever it changes before it looks at it. */
+  write<T>(work: (transaction: OpenTransaction) => Promise<T>, isolation: Isolation = 'serial'): Promise<T> {
     this.requireWritable()
     const { transaction, engine } = this
-    return transaction === undefined ? engine.writer.write(work) : transaction.step(() => work(transaction))
+    return transaction === undefined ? engine.writer.write(work, isolation) : transaction.step(() => work(transaction))
   }
 
   requireWritable(): void {

@@ -3,8 +3,9 @@ import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { openCatalog } from './catalog.ts'
 import { always, negate } from './condition.ts'
-import { compareValues, matches, mayMatch, type StoredRow } from './evaluate.ts'
-import { belongsTo, bool, date, float, int, list, model, oneOf, openDatabase, optional, text, time } from './index.ts'
+import { scratchDatabase } from './drivers/scratch.ts'
+import { compareValues, matches, matchesAmong, mayMatch, type StoredRow } from './evaluate.ts'
+import { belongsTo, bool, date, float, hasMany, int, list, model, oneOf, openDatabase, optional, text, time } from './index.ts'
 import { compileWhere } from './where.ts'
 
 const kinds = {
@@ -24,7 +25,10 @@ const kinds = {
   numbers: list(int()),
   times: optional(list(time())),
 }
-const models = { boxes: model(kinds), things: model({ ...kinds, box: belongsTo('boxes'), spare: optional(belongsTo('boxes')) }) }
+const models = {
+  boxes: model({ ...kinds, things: hasMany('things', 'box'), spares: hasMany('things', 'spare') }),
+  things: model({ ...kinds, box: belongsTo('boxes'), spare: optional(belongsTo('boxes')) }),
+}
 const catalog = openCatalog(models, {}, Date.now)
 const view = { everything: true, guard: () => always }
 
@@ -107,8 +111,12 @@ const where: fc.Arbitrary<any> = fc.letrec<{ node: any }>((tie) => ({
   ),
 })).node
 
-const database = await openDatabase({ models, policies: [], url: 'sqlite::memory:', migrate: 'auto' })
-after(() => database.close())
+const scratch = await scratchDatabase(process.env.TEST_DATABASE_URL ?? 'sqlite::memory:')
+const database = await openDatabase({ models, policies: [], url: scratch.url, migrate: 'auto' })
+after(async () => {
+  await database.close()
+  await scratch.dispose()
+})
 // the conditions are generated, so their types are open
 const system = database.systemDb<{ boxes: any; things: any }>()
 
@@ -131,7 +139,7 @@ function modelOf(name: string) {
 
 const ids = (found: readonly { id: string }[]) => found.map(({ id }) => id).sort()
 
-test('SQLite and the evaluator agree on every condition, and on its opposite', async () => {
+test('the database and the evaluator agree on every condition, and on its opposite', async () => {
   await fc.assert(
     fc.asyncProperty(rows, fc.array(where, { minLength: 4, maxLength: 12 }), async (given, wheres) => {
       await clear()
@@ -179,7 +187,43 @@ test('a condition on a related row holds when that row matches, and one row alon
   )
 })
 
-test('SQLite and the evaluator put rows in the same order, and pages of any size give each row once', async () => {
+/** Asks boxes for their things, and things for their boxes, and so on. */
+const asking: fc.Arbitrary<any> = fc.letrec<{ boxes: any; things: any }>((tie) => {
+  const many = fc.dictionary(fc.constantFrom('some', 'none', 'every'), tie('things'), { minKeys: 1, maxKeys: 2 })
+  const limits = { maxDepth: 4, depthIdentifier: 'asking' }
+  const boxes = [record('things', many), record('spares', many), record('not', tie('boxes'))]
+  const things = [record('box', tie('boxes')), record('spare', tie('boxes')), record('not', tie('things'))]
+  return {
+    boxes: fc.oneof(limits, leaf, ...boxes, record('or', fc.array(tie('boxes'), { maxLength: 3 }))),
+    things: fc.oneof(limits, leaf, ...things, record('and', fc.array(tie('things'), { maxLength: 3 }))),
+  }
+}).boxes
+
+test('the database and the evaluator agree on what related rows say, through any number of relations', async () => {
+  await fc.assert(
+    fc.asyncProperty(rows, rows, fc.array(asking, { minLength: 4, maxLength: 12 }), async (some, more, wheres) => {
+      await clear()
+      const boxes = await fill('boxes', some)
+      const at = (index: number) => boxes[index % boxes.length]?.id
+      const things = await fill(
+        'things',
+        more.map((row, index) => ({ ...row, box: at(index * 3), spare: index % 2 === 0 ? at(index + 1) : null })),
+      )
+      const rowsOf = ({ name }: { name: string }) => (name === 'boxes' ? boxes : things)
+      for (const each of wheres) {
+        const condition = compileWhere(catalog, modelOf('boxes'), each, view)
+        const expected = boxes.filter((row) => matchesAmong(condition, row, rowsOf))
+        assert.deepEqual(ids(await system.boxes.find({ where: each })), ids(expected), JSON.stringify(each))
+        const others = boxes.filter((row) => !expected.includes(row))
+        assert.deepEqual(ids(await system.boxes.find({ where: { not: each } })), ids(others), JSON.stringify({ not: each }))
+        for (const row of expected) assert.equal(mayMatch(condition, row), true)
+      }
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('the database and the evaluator put rows in the same order, and pages of any size give each row once', async () => {
   const order = fc.uniqueArray(
     fc.constantFrom(...names.filter((name) => !(name in items))).chain((name) => fc.constantFrom(name, `-${name}`)),
     { minLength: 1, maxLength: 3, selector: (name) => name.replace('-', '') },

@@ -1,32 +1,50 @@
+import type { Model } from './catalog.ts'
 import type { Condition, OrderSign, Primitive, TextSign } from './condition.ts'
 import { dataError } from './errors.ts'
+import { storedWords } from './words.ts'
 
 export type StoredRow = { readonly id: string } & Readonly<Record<string, unknown>>
+
+type AskingOthers = Condition & { readonly kind: 'related' | 'some' }
+type Others = (condition: AskingOthers, row: StoredRow) => boolean
 
 /**
  * Whether a row matches. This function is what conditions mean: every driver must agree with it.
  * @throws TAPRI_DATA_QUERY when other rows have a say: one row cannot tell
  */
 export function matches(condition: Condition, row: StoredRow): boolean {
-  return evaluate(condition, row, refuseRelated)
+  return evaluate(condition, row, refuseOthers)
 }
 
 /** Whether a row may match: where other rows have a say, it may. Never wrong when it says no. */
 export function mayMatch(condition: Condition, row: StoredRow): boolean {
-  return evaluate(condition, row, supposeRelated)
+  return evaluate(condition, row, supposeOthers)
 }
 
-function evaluate(condition: Condition, row: StoredRow, related: () => boolean): boolean {
+/** Whether a row matches among all the rows there are, which `rowsOf` gives. */
+export function matchesAmong(condition: Condition, row: StoredRow, rowsOf: (model: Model) => readonly StoredRow[]): boolean {
+  const others: Others = (asking, asker) => {
+    const isMatch = (other: StoredRow) => isNamed(asking, asker, other) && evaluate(asking.of, other, others)
+    return rowsOf(asking.target).some(isMatch) !== asking.negated
+  }
+  return evaluate(condition, row, others)
+}
+
+function isNamed(asking: AskingOthers, asker: StoredRow, other: StoredRow): boolean {
+  return asking.kind === 'related' ? other.id === asker[asking.column.name] : other[asking.by.name] === asker.id
+}
+
+function evaluate(condition: Condition, row: StoredRow, others: Others): boolean {
   switch (condition.kind) {
     case 'always':
       return true
     case 'never':
       return false
     case 'all':
-      for (const part of condition.of) if (!evaluate(part, row, related)) return false
+      for (const part of condition.of) if (!evaluate(part, row, others)) return false
       return true
     case 'any':
-      for (const part of condition.of) if (evaluate(part, row, related)) return true
+      for (const part of condition.of) if (evaluate(part, row, others)) return true
       return false
     case 'equal':
       return (comparable(row[condition.column.name]) === condition.value) !== condition.negated
@@ -40,8 +58,13 @@ function evaluate(condition: Condition, row: StoredRow, related: () => boolean):
       return hasText(row[condition.column.name], condition.sign, condition.value) !== condition.negated
     case 'has':
       return hasItem(row[condition.column.name], condition.value) !== condition.negated
+    case 'json':
+      return (valueAt(row[condition.column.name], condition.path) === condition.value) !== condition.negated
+    case 'search':
+      return hasWords(condition, row) !== condition.negated
     case 'related':
-      return related()
+    case 'some':
+      return others(condition, row)
   }
 }
 
@@ -76,6 +99,21 @@ function hasText(value: unknown, sign: TextSign, part: string): boolean {
   return sign === 'startsWith' ? value.startsWith(part) : value.endsWith(part)
 }
 
+/** Names lead into objects, numbers into lists; what is not there is null. */
+function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
+  let at = value
+  for (const step of path) {
+    const isInside = typeof at === 'object' && at !== null && Array.isArray(at) === (typeof step === 'number')
+    at = isInside ? Object.getOwnPropertyDescriptor(at, step)?.value : undefined
+  }
+  return at ?? null
+}
+
+function hasWords({ fields, words }: Condition & { readonly kind: 'search' }, row: StoredRow): boolean {
+  const stored = fields.map(({ field }) => storedWords(row[field.name]))
+  return words.every((word) => stored.some((text) => text.includes(` ${word}`)))
+}
+
 function hasItem(value: unknown, item: Primitive): boolean {
   return Array.isArray(value) && value.some((other) => comparable(other) === item)
 }
@@ -95,10 +133,10 @@ function rank(unit: number): number {
   return unit >= 0xe000 ? unit - 0x800 : unit + 0x2000
 }
 
-function refuseRelated(): never {
+function refuseOthers(): never {
   throw dataError('TAPRI_DATA_QUERY', 'Cannot tell from one row whether it matches: the condition asks other rows')
 }
 
-function supposeRelated(): true {
+function supposeOthers(): true {
   return true
 }

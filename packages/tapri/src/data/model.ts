@@ -1,11 +1,14 @@
 import { dataError } from './errors.ts'
-import type { Add, Columns, Shape } from './types.ts'
+import type { Columns, Shape } from './rows.ts'
+import type { Add } from './types.ts'
 
 export interface ModelOptions<S> {
   /** Fields that together may not occur twice. Null is equal to nothing here. */
   readonly unique?: readonly (readonly (keyof Columns<S> & string)[])[]
   /** Fields that are often searched or ordered by together. */
   readonly index?: readonly (readonly (keyof Columns<S> & string)[])[]
+  /** Texts whose words `search` finds. */
+  readonly search?: readonly (keyof Columns<S> & string)[]
 }
 
 const optionsKey = Symbol('tapri.model.options')
@@ -37,7 +40,7 @@ export function pick<const S extends Shape, const K extends keyof Columns<S> & s
   const picked: Record<string, unknown> = {}
   for (const name of fields) {
     const field = Object.hasOwn(shape, name) ? shape[name] : undefined
-    if (field === undefined || field['~field'].kind === 'hasMany') {
+    if (field === undefined || field['~field'].kind === 'hasMany' || field['~field'].kind === 'manyToMany') {
       throw dataError('TAPRI_DATA_MODEL', `Cannot pick "${name}": the model has the fields ${Object.keys(shape).join(', ')}`)
     }
     picked[name] = field

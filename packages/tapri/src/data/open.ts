@@ -5,9 +5,11 @@ import { bindingOf } from './bound.ts'
 import { openCatalog } from './catalog.ts'
 import { type Change, ChangeLog, type Commit } from './changes.ts'
 import { Cursors } from './cursor.ts'
+import type { Health } from './driver.ts'
 import { openDriver } from './drivers/open.ts'
 import { type Engine, type FileUrl, Scope } from './engine.ts'
 import type { StoredRow } from './evaluate.ts'
+import { fillWords } from './fill-words.ts'
 import { planMigration } from './migration/plan.ts'
 import { applySteps, settleMigration } from './migration/run.ts'
 import type { MigrationPlan } from './migration/state.ts'
@@ -19,7 +21,7 @@ import { Writer } from './writer.ts'
 export interface DatabaseOptions {
   readonly models: Models
   readonly policies: readonly Policy[]
-  /** Like `sqlite:data/app.db` or `sqlite::memory:`. */
+  /** Like `sqlite:data/app.db`, `sqlite::memory:` or `postgres://user:password@host/database`. */
   readonly url: string
   readonly clock?: Clock
   readonly log?: Log
@@ -61,6 +63,8 @@ export interface Database {
   /** Applies the steps of the plan, those too that lose something.
    * @throws TAPRI_DATA_MIGRATION when the data stand in the way */
   migrate(plan: MigrationPlan): Promise<void>
+  /** Whether the database answers. */
+  health(): Promise<Health>
   close(): Promise<void>
 }
 
@@ -76,13 +80,16 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const driver = await openDriver(options.url)
   const planned = () => planMigration(catalog, driver, clock.now())
   try {
-    if (options.migrate !== 'plan') await settleMigration(await planned(), options.migrate, driver, clock.now())
+    const { migrate: mode } = options
+    // of several nodes that start at once, one finds something to do
+    if (mode !== 'plan') await driver.exclusively(async () => settleMigration(await planned(), mode, driver, clock.now()))
+    if (mode !== 'plan') await fillWords(catalog, driver)
   } catch (error) {
     await driver.close()
     throw error
   }
 
-  const changes = new ChangeLog(driver, (error) => log?.error('Failed in a listener of the change log', { error }))
+  const changes = new ChangeLog(driver, clock, (error) => log?.error('Failed in a listener of the change log', { error }))
   const writer = new Writer(driver, changes, clock)
   const cursors = new Cursors(driver.facts.secret)
   const engine: Engine = {
@@ -94,6 +101,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     clock,
     fileUrl: options.fileUrl ?? (() => ''),
     receiveFile: options.receiveFile,
+    fail: (error) => log?.error('Failed after a commit', { error }),
   }
   const binding = bindingOf([...catalog.values()])
   const system = new Scope(engine, null, true, undefined, false)
@@ -109,6 +117,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     exclusive: (work) => writer.exclusive(work),
     plan: planned,
     migrate: ({ steps }) => writer.exclusive(() => applySteps(steps, driver, clock.now())),
+    health: () => driver.health(),
     close: () => writer.close(),
   }
 }

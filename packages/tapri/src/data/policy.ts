@@ -1,5 +1,5 @@
 import type { Catalog, Model } from './catalog.ts'
-import { always, any, type Condition, never } from './condition.ts'
+import { always, any, type Condition, never, notDeleted } from './condition.ts'
 import { dataError } from './errors.ts'
 import type { StoredRow } from './evaluate.ts'
 import type { Policy } from './types.ts'
@@ -31,7 +31,7 @@ interface Opening {
 }
 
 // A rule is the app's own word: it may look at private fields and at rows that the caller may not read.
-const ruleView: View = { everything: true, guard: () => always }
+const ruleView: View = { everything: true, guard: notDeleted }
 
 /** Tells which rows of a model a user may read, make, change or delete. */
 export class Policies {

@@ -5,9 +5,15 @@ import type { StoredRow } from './evaluate.ts'
 /** A row that was given away: relations are put in place, so it is never shared with the change log. */
 export type GivenRow = { id: string; [field: string]: unknown }
 
-/** Makes a row that only the asker holds into what the asker sees: no private field, files with their URLs. */
-export function present(scope: Scope, model: Model, row: StoredRow, columns: readonly Column[]): GivenRow {
-  const given = columns === visibleColumns(scope, model) ? asGiven(row) : visiblePart(scope, model, row)
+/** Makes a row that only the asker holds, and that has these columns, into what is shown of it; files with their URLs. */
+export function present(
+  scope: Scope,
+  model: Model,
+  row: StoredRow,
+  columns: readonly Column[],
+  shown: readonly Column[] = visibleColumns(scope, model),
+): GivenRow {
+  const given = columns === shown ? asGiven(row) : shownPart(row, shown)
   for (const { name } of model.files) {
     const file = given[name]
     if (isFile(file)) given[name] = storedFile(scope, model, row.id, name, file)
@@ -28,9 +34,9 @@ export function isFile(value: unknown): value is FileFacts {
   return typeof value === 'object' && value !== null && 'id' in value && 'key' in value
 }
 
-function visiblePart(scope: Scope, model: Model, row: StoredRow): GivenRow {
+function shownPart(row: StoredRow, shown: readonly Column[]): GivenRow {
   const given: GivenRow = { id: row.id }
-  for (const { name } of visibleColumns(scope, model)) given[name] = row[name]
+  for (const { name } of shown) given[name] = row[name]
   return given
 }
 

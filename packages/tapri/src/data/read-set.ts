@@ -41,7 +41,8 @@ export class ReadSet {
 
   /** A condition on another model's rows is a read of that model. */
   #addRelated(condition: Condition): void {
-    if (condition.kind === 'related') this.add({ model: condition.target.name, condition: condition.of })
+    if (condition.kind === 'related' || condition.kind === 'some')
+      this.add({ model: condition.target.name, condition: condition.of })
     else if (condition.kind === 'all' || condition.kind === 'any') for (const part of condition.of) this.#addRelated(part)
   }
 }

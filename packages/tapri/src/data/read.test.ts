@@ -1,24 +1,8 @@
 import assert from 'node:assert/strict'
-import { StatementSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { openClub } from './club.fixture.ts'
 import { ReadSet } from './index.ts'
-
-/** How many selects the work runs. */
-async function selects(work: () => Promise<unknown>): Promise<number> {
-  const original = StatementSync.prototype.all
-  let count = 0
-  StatementSync.prototype.all = function (this: StatementSync, ...values: any) {
-    count++
-    return original.apply(this, values)
-  }
-  try {
-    await work()
-  } finally {
-    StatementSync.prototype.all = original
-  }
-  return count
-}
+import { selects } from './selects.fixture.ts'
 
 test('each relation costs one more query, whatever the number of rows', async () => {
   await using club = await openClub()

@@ -1,42 +1,69 @@
 import { notFound } from '../kit/errors.ts'
-import type { Model, Relation } from './catalog.ts'
-import { all, asksOthers, type Condition, equal } from './condition.ts'
-import type { Order } from './driver.ts'
+import type { Model } from './catalog.ts'
+import { all, always, asksOthers, type Condition, equal } from './condition.ts'
+import type { Select } from './driver.ts'
 import type { Scope } from './engine.ts'
 import { matches, type StoredRow } from './evaluate.ts'
-import { loadRelations } from './load.ts'
-import { type GivenRow, present, visibleColumns } from './present.ts'
+import { finish, whoseTargetsAreOpen } from './load.ts'
+import { type GivenRow, present } from './present.ts'
 import { type Query, readQuery } from './query.ts'
 import type { Page } from './types.ts'
 import { compileWhere } from './where.ts'
+import { compileSearch } from './words.ts'
 
 export async function find(scope: Scope, model: Model, given: unknown): Promise<GivenRow[]> {
-  const query = readQuery(model, given, scope.everything, ['where', 'with', 'orderBy', 'limit', 'page'])
+  const query = readQuery(model, given, scope.everything, [
+    'where',
+    'search',
+    'withDeleted',
+    'with',
+    'select',
+    'orderBy',
+    'limit',
+    'page',
+  ])
   return select(scope, model, query, conditionOf(scope, model, query), query.limit)
 }
 
 export async function first(scope: Scope, model: Model, given: unknown): Promise<GivenRow | null> {
-  const query = readQuery(model, given, scope.everything, ['where', 'with', 'orderBy', 'limit'])
+  const query = readQuery(model, given, scope.everything, [
+    'where',
+    'search',
+    'withDeleted',
+    'with',
+    'select',
+    'orderBy',
+    'limit',
+  ])
   const [row] = await select(scope, model, query, conditionOf(scope, model, query), 1)
   return row ?? null
 }
 
 export async function page(scope: Scope, model: Model, given: unknown): Promise<Page<GivenRow>> {
-  const query = readQuery(model, given, scope.everything, ['where', 'with', 'orderBy', 'limit', 'after'])
+  const query = readQuery(model, given, scope.everything, [
+    'where',
+    'search',
+    'withDeleted',
+    'with',
+    'select',
+    'orderBy',
+    'limit',
+    'after',
+  ])
   const { cursors } = scope.engine
   const wanted = conditionOf(scope, model, query)
   // a cursor that comes from a query string may be absent in more than one way
   const isFirst = query.after === undefined || query.after === null
   const condition = isFirst ? wanted : all([wanted, cursors.read(model, query.order, query.after)])
-  const found = await selectStored(scope, model, condition, query.order, query.limit + 1, 0)
+  const found = await selectStored(scope, model, query, condition, query.limit + 1)
   const rows = found.slice(0, query.limit)
   const last = rows.at(-1)
   const next = found.length > query.limit && last !== undefined ? cursors.after(model, query.order, last) : null
-  return { rows: await finish(scope, model, rows, query.with), next }
+  return { rows: await finish(scope, model, rows, query), next }
 }
 
 export async function count(scope: Scope, model: Model, given: unknown): Promise<number> {
-  const query = readQuery(model, given, scope.everything, ['where'])
+  const query = readQuery(model, given, scope.everything, ['where', 'search', 'withDeleted'])
   const condition = conditionOf(scope, model, query)
   const reader = scope.reader()
   scope.remember(model, condition)
@@ -56,7 +83,7 @@ export async function get(scope: Scope, model: Model, id: unknown, given: unknow
 }
 
 async function getLoaded(scope: Scope, model: Model, id: string, given: unknown): Promise<GivenRow> {
-  const query = readQuery(model, given, scope.everything, ['with'])
+  const query = readQuery(model, given, scope.everything, ['with', 'select', 'withDeleted'])
   const condition = all([equal(model.id, id), conditionOf(scope, model, query)])
   const [row] = await select(scope, model, query, condition, 1)
   if (row === undefined) throw missing(model, id)
@@ -67,47 +94,30 @@ export function missing(model: Model, id: unknown) {
   return notFound(`No row of ${model.name} has the id ${typeof id === 'string' ? JSON.stringify(id.slice(0, 60)) : String(id)}`)
 }
 
-function select(scope: Scope, model: Model, query: Query, condition: Condition, limit: number): Promise<GivenRow[]> {
-  const rows = selectStored(scope, model, condition, query.order, limit, query.offset)
-  return rows.then((found) => finish(scope, model, found, query.with))
+/** Rows in the order that was asked for; when none was, what a search finds more of comes first. */
+async function select(scope: Scope, model: Model, query: Query, condition: Condition, limit: number): Promise<GivenRow[]> {
+  const search = query.isUnordered ? compileSearch(model, query.search) : always
+  const rank = search.kind === 'search' ? { rank: search } : {}
+  return finish(scope, model, await selectStored(scope, model, query, condition, limit, rank), query)
 }
 
 async function selectStored(
   scope: Scope,
   model: Model,
+  { read, order, offset }: Query,
   condition: Condition,
-  order: readonly Order[],
   limit: number,
-  offset: number,
+  rank: Pick<Select, 'rank'> = {},
 ): Promise<StoredRow[]> {
   const reader = scope.reader()
   scope.remember(model, condition)
   if (condition.kind === 'never') return []
-  return reader.select({ model, columns: visibleColumns(scope, model), condition, order, limit, offset })
-}
-
-async function finish(
-  scope: Scope,
-  model: Model,
-  rows: readonly StoredRow[],
-  relations: readonly Relation[],
-): Promise<GivenRow[]> {
-  const columns = visibleColumns(scope, model)
-  const given = rows.map((row) => present(scope, model, row, columns))
-  return relations.length === 0 ? given : loadRelations(scope, given, relations)
+  return reader.select({ model, columns: read, condition, order, limit, offset, ...rank })
 }
 
 /** What was asked for, of what may be read, less the rows whose required relation may not be read. */
 function conditionOf(scope: Scope, model: Model, query: Query): Condition {
   const where = compileWhere(scope.engine.catalog, model, query.where, scope)
-  const parts = [where, scope.allowed(model, 'read')]
-  for (const relation of query.with) {
-    if (relation.kind === 'one' && !relation.column.nullable) parts.push(whoseTargetIsOpen(scope, relation))
-  }
-  return all(parts)
-}
-
-function whoseTargetIsOpen(scope: Scope, { column, target }: Relation & { kind: 'one' }): Condition {
-  const of = scope.guard(target)
-  return of.kind === 'always' || of.kind === 'never' ? of : { kind: 'related', column, target, of, negated: false }
+  const readable = query.withDeleted ? scope.ruled(model, 'read') : scope.allowed(model, 'read')
+  return all([where, compileSearch(model, query.search), readable, whoseTargetsAreOpen(scope, query.with)])
 }

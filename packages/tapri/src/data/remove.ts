@@ -4,13 +4,14 @@ import type { Transaction } from './driver.ts'
 import { dataError } from './errors.ts'
 import type { StoredRow } from './evaluate.ts'
 import type { OpenTransaction } from './transaction.ts'
+import { withVersion } from './values.ts'
 
 const everyRow = 2 ** 31 - 1
 
-/** Deletes a row and settles everything that names it, as `onDelete` says; all of it goes into the change log. */
-export async function removeRow(transaction: OpenTransaction, model: Model, row: StoredRow): Promise<void> {
+/** Deletes rows and settles everything that names them, as `onDelete` says; all of it goes into the change log. */
+export async function removeRows(transaction: OpenTransaction, model: Model, rows: readonly StoredRow[]): Promise<void> {
   const removal = new Removal(transaction.session)
-  await removal.collect(model, row)
+  await removal.collect(model, rows)
   removal.requireUnused(model)
   await removal.apply(transaction)
 }
@@ -26,9 +27,8 @@ class Removal {
     this.#session = session
   }
 
-  async collect(model: Model, row: StoredRow): Promise<void> {
-    this.#add(model, [row])
-    const waiting = [{ model, rows: [row] }]
+  async collect(model: Model, rows: readonly StoredRow[]): Promise<void> {
+    const waiting = [{ model, rows: this.#add(model, rows) }]
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const ids = next.rows.map(({ id }) => id)
       // rows may name each other in a ring: nothing new is the end of it
@@ -59,7 +59,7 @@ class Removal {
     for (const [model, rows] of this.#loosened) {
       for (const { row, columns } of rows.values()) {
         if (this.#isGone(model, row.id)) continue
-        const values = Object.fromEntries(Array.from(columns, ({ name }) => [name, null]))
+        const values = withVersion(model, row, Object.fromEntries(Array.from(columns, ({ name }) => [name, null])))
         await session.update(model, row.id, values)
         changes.push({ model: model.name, id: row.id, before: row, after: { ...row, ...values } })
       }

@@ -1,8 +1,8 @@
 import { type Issue, invalid } from '../kit/errors.ts'
 import type { Column, Model } from './catalog.ts'
+import { isRecord } from './compare.ts'
 import { comparable, type StoredRow } from './evaluate.ts'
 import { isFile } from './present.ts'
-import { isRecord } from './where.ts'
 
 type Values = Readonly<Record<string, unknown>>
 
@@ -12,7 +12,8 @@ export function newRow(model: Model, id: string, given: unknown): StoredRow {
   const values = accept(model, model.forCreate(given))
   const row: Record<string, unknown> = {}
   for (const column of model.columns) {
-    if (column !== model.id) row[column.name] = storable(model, column, values[column.name])
+    if (column === model.version) row[column.name] = 1
+    else if (column !== model.id) row[column.name] = storable(model, column, values[column.name])
   }
   return { id, ...row }
 }
@@ -35,6 +36,11 @@ export function changedValues(model: Model, before: StoredRow, given: unknown): 
     if (!isSame(before[name], value)) changed[name] = value
   }
   return changed
+}
+
+/** The values with the next version of the row, where its model counts them. */
+export function withVersion(model: Model, before: StoredRow, values: Values): Values {
+  return model.version === undefined ? values : { ...values, [model.version.name]: Number(before[model.version.name]) + 1 }
 }
 
 function accept(model: Model, outcome: ReturnType<Model['forCreate']>): Values {
@@ -62,9 +68,11 @@ function isSameFile(before: unknown, value: unknown): boolean {
 }
 
 /** The value as a later read gives it, so that answers, the change log and the table agree. */
-function storable(model: Model, column: Column, value: unknown): unknown {
+function storable(model: Model, column: Column, given: unknown): unknown {
+  const value = column.facts.kind === 'json' && given !== undefined ? plainJson(model, column, given) : given
+  // null is JSON, and no value of a column that must have one
+  if (value === null && !column.nullable) throw refuse(model, [{ path: [column.name], message: 'must not be null' }])
   if (value === undefined || value === null) return null
-  if (column.facts.kind === 'json') return plainJson(model, column, value)
   if (column.facts.kind === 'file') return fileFacts(model, column, value)
   // dates can be changed in place, and this one is the caller's
   return value instanceof Date ? new Date(value) : value

@@ -1,6 +1,6 @@
 import type { Catalog, Column, Model, Relation } from './catalog.ts'
-import { all, any, type Condition, equal, negate, type OrderSign, type Primitive, type TextSign, within } from './condition.ts'
-import { dataError } from './errors.ts'
+import { compileCompare, isRecord, nameOf, wrong } from './compare.ts'
+import { all, always, any, type Condition, equal, negate, never } from './condition.ts'
 
 /** What the one who asks may use in a `where`. */
 export interface View {
@@ -27,10 +27,11 @@ function compilePart(catalog: Catalog, model: Model, key: string, value: unknown
     const parts = value.map((each) => compileWhere(catalog, model, each ?? null, view))
     return key === 'and' ? all(parts) : any(parts)
   }
+  const relation = visibleRelation(model, key, view)
+  if (relation?.kind === 'many' || relation?.kind === 'linked') return compileMany(catalog, model, relation, value, view)
   const column = visibleColumn(model, key, view)
   // a filter that is undefined by mistake would open every row
   if (value === undefined) throw wrong(model, `"${key}" is undefined: leave it out, or compare with null`)
-  const relation = model.relations.get(key)
   if (relation?.kind === 'one' && isRecord(value) && !isComparison(value)) return compileRelated(catalog, relation, value, view)
   return compileCompare(model, column, value)
 }
@@ -45,18 +46,74 @@ export function visibleColumn(model: Model, name: string, view: { readonly every
   return column
 }
 
+/** The relation, when the asker may know of it: the other side of a private field tells what that holds. */
+export function visibleRelation(model: Model, name: string, view: { readonly everything: boolean }): Relation | undefined {
+  const relation = model.relations.get(name)
+  if (relation === undefined || view.everything) return relation
+  return columnsOf(relation).some((column) => column.private) ? undefined : relation
+}
+
+function columnsOf(relation: Relation): readonly Column[] {
+  if (relation.kind === 'linked') return [relation.from, relation.to]
+  return [relation.kind === 'one' ? relation.column : relation.by]
+}
+
 function compileRelated(
   catalog: Catalog,
-  relation: Relation & { kind: 'one' },
+  { column, target }: Relation & { kind: 'one' },
   where: Readonly<Record<string, unknown>>,
   view: View,
 ): Condition {
-  const { column, target } = relation
-  const of = all([compileWhere(catalog, target, where, view), view.guard(target)])
+  return namesOne(column, target, all([compileWhere(catalog, target, where, view), view.guard(target)]))
+}
+
+/** The rows whose column names a row that matches. */
+export function namesOne(column: Column, target: Model, of: Condition): Condition {
   if (of.kind === 'never') return of
   // whoever is named exists: the foreign key says so
   if (of.kind === 'always') return equal(column, null, true)
   return { kind: 'related', column, target, of, negated: false }
+}
+
+/** Only rows that the asker may look at count: what is hidden is neither `some` nor an exception to `every`. */
+function compileMany(
+  catalog: Catalog,
+  model: Model,
+  relation: Relation & { kind: 'many' | 'linked' },
+  value: unknown,
+  view: View,
+): Condition {
+  const { name, target } = relation
+  const signs = isRecord(value) ? Object.keys(value) : []
+  if (!isRecord(value) || signs.length === 0 || signs.some((sign) => value[sign] === undefined)) {
+    throw wrong(model, `"${name}" has many rows: ask { some }, { none } or { every } of them`)
+  }
+  return all(
+    signs.map((sign) => {
+      const where = compileWhere(catalog, target, value[sign], view)
+      if (sign === 'some') return isNamedBySome(relation, where, view)
+      if (sign === 'none') return negate(isNamedBySome(relation, where, view))
+      if (sign === 'every') return negate(isNamedBySome(relation, negate(where), view))
+      throw wrong(model, `"${name}" has no comparison "${sign}", only some, none and every`)
+    }),
+  )
+}
+
+function isNamedBySome(relation: Relation & { kind: 'many' | 'linked' }, where: Condition, view: View): Condition {
+  const { target } = relation
+  const of = all([where, view.guard(target)])
+  if (relation.kind === 'many') return someOf(target, relation.by, of)
+  const { link, from, to } = relation
+  return someOf(link, from, all([namesOne(to, target, of), guardOfLink(link, view)]))
+}
+
+function someOf(target: Model, by: Column, of: Condition): Condition {
+  return of.kind === 'never' ? never : { kind: 'some', by, target, of, negated: false }
+}
+
+/** A table of pairs has no policy of its own; a model that keeps them does. */
+export function guardOfLink(link: Model, view: Pick<View, 'guard'>): Condition {
+  return link.internal ? always : view.guard(link)
 }
 
 /** `{ in }`, `{ notIn }` or `{ not: id }` compare the id; any other object asks the related row. */
@@ -66,96 +123,4 @@ function isComparison(value: Readonly<Record<string, unknown>>): boolean {
     keys.length > 0 &&
     keys.every((key) => (Array.isArray(value[key]) ? key === 'in' || key === 'notIn' : key === 'not' && !isRecord(value[key])))
   )
-}
-
-function compileCompare(model: Model, column: Column, value: unknown): Condition {
-  if (!isRecord(value)) return equal(column, comparedValue(model, column, value))
-  const parts = Object.keys(value).map((operator) => compileOperator(model, column, operator, value[operator]))
-  if (parts.length === 0) throw wrong(model, `the comparison of "${column.name}" is empty`)
-  return all(parts)
-}
-
-const orderSigns: ReadonlySet<string> = new Set(['gt', 'gte', 'lt', 'lte'])
-const textSigns: ReadonlySet<string> = new Set(['contains', 'startsWith', 'endsWith'])
-
-function compileOperator(model: Model, column: Column, operator: string, value: unknown): Condition {
-  if (operator === 'not') return equal(column, comparedValue(model, column, value), true)
-  if (operator === 'in' || operator === 'notIn') {
-    if (!Array.isArray(value)) throw wrong(model, `"${operator}" of "${column.name}" must be a list, not ${nameOf(value)}`)
-    const condition = within(
-      column,
-      value.map((each) => comparedValue(model, column, each)),
-    )
-    return operator === 'in' ? condition : negate(condition)
-  }
-  if (orderSigns.has(operator)) return compileOrder(model, column, operator, value)
-  if (textSigns.has(operator) && column.comparison === 'text') return compileText(model, column, operator, value)
-  if (operator === 'has' && column.facts.kind === 'list') return compileHas(model, column, value)
-  throw wrong(model, `"${column.name}" has no comparison "${operator}"`)
-}
-
-function compileOrder(model: Model, column: Column, operator: string, value: unknown): Condition {
-  const bound = comparedValue(model, column, value)
-  // ordering comparisons with null are false
-  if (bound === null) return any([])
-  if (typeof bound === 'boolean') throw wrong(model, `"${column.name}" is true or false: it has no order`)
-  return { kind: 'order', column, sign: signOf(operator), value: bound }
-}
-
-function compileText(model: Model, column: Column, operator: string, value: unknown): Condition {
-  const part = comparedValue(model, column, value)
-  if (typeof part !== 'string') throw wrong(model, `"${operator}" of "${column.name}" must be text, not ${nameOf(value)}`)
-  // every text has the empty text in it
-  if (part === '') return equal(column, null, true)
-  return { kind: 'text', column, sign: textSignOf(operator), value: part, negated: false }
-}
-
-function compileHas(model: Model, column: Column, value: unknown): Condition {
-  if (column.facts.kind !== 'list') throw wrong(model, `"${column.name}" is not a list`)
-  const item = { name: column.name, nullable: column.facts.of.optional, comparison: itemComparison(column.facts.of.kind) }
-  return { kind: 'has', column, value: comparedValue(model, item, value), negated: false }
-}
-
-function itemComparison(kind: string): Column['comparison'] {
-  if (kind === 'int' || kind === 'float') return 'number'
-  return kind === 'bool' ? 'boolean' : kind === 'time' ? 'time' : 'text'
-}
-
-/** The value as conditions hold it, if it is one of this column. */
-export function comparedValue(model: Model, column: Pick<Column, 'name' | 'comparison' | 'nullable'>, value: unknown): Primitive {
-  if (value === null) return null
-  if (column.comparison === 'text' && typeof value === 'string' && isComparableText(value)) return value
-  if (column.comparison === 'number' && typeof value === 'number' && Number.isFinite(value)) return value === 0 ? 0 : value
-  if (column.comparison === 'boolean' && typeof value === 'boolean') return value
-  if (column.comparison === 'time' && value instanceof Date && !Number.isNaN(value.getTime())) return value.getTime()
-  if (column.comparison === 'opaque') throw wrong(model, `"${column.name}" cannot be compared, except with null`)
-  throw wrong(model, `"${column.name}" is compared with ${nameOf(value)}, which is no ${column.comparison} value`)
-}
-
-// no stored text has these, and databases differ in what they make of them
-function isComparableText(value: string): boolean {
-  return value.isWellFormed() && !value.includes('\0')
-}
-
-function signOf(operator: string): OrderSign {
-  return operator === 'gt' || operator === 'gte' || operator === 'lt' ? operator : 'lte'
-}
-
-function textSignOf(operator: string): TextSign {
-  return operator === 'contains' || operator === 'startsWith' ? operator : 'endsWith'
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
-}
-
-export function nameOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
-  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
-  if (Array.isArray(value)) return 'a list'
-  return typeof value === 'object' ? 'an object' : String(value)
-}
-
-function wrong(model: Model, reason: string) {
-  return dataError('TAPRI_DATA_QUERY', `Cannot query ${model.name}: ${reason}`)
 }

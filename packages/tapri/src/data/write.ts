@@ -1,80 +1,170 @@
 import { deny } from '../kit/errors.ts'
 import { newId } from '../kit/ids.ts'
 import type { Model } from './catalog.ts'
-import { all, asksOthers, type Condition, equal } from './condition.ts'
+import { nameOf, wrong } from './compare.ts'
+import type { Condition } from './condition.ts'
 import type { Transaction } from './driver.ts'
 import type { Scope } from './engine.ts'
 import { dataError } from './errors.ts'
-import { matches, type StoredRow } from './evaluate.ts'
+import type { StoredRow } from './evaluate.ts'
+import { fits } from './fits.ts'
+import { type Linking, takeLinks, writeLinks } from './link.ts'
 import type { Action } from './policy.ts'
 import { type GivenRow, presentCopy } from './present.ts'
+import { readParts } from './query.ts'
 import { missing } from './read.ts'
-import { removeRow } from './remove.ts'
-import { changedValues, newRow } from './values.ts'
+import { removeRows } from './remove.ts'
+import { requireTargets } from './targets.ts'
+import type { OpenTransaction } from './transaction.ts'
+import { changedValues, newRow, withVersion } from './values.ts'
 
 export async function create(scope: Scope, model: Model, given: unknown): Promise<GivenRow> {
   scope.requireWritable()
-  const allowed = scope.allowed(model, 'create')
-  if (allowed.kind === 'never') throw denied(model, 'create')
-  const row = newRow(model, newId(scope.engine.clock.now()), given)
-  await scope.write(async ({ session, changes }) => {
-    await requireTargets(session, model, row)
-    await session.insert(model, row)
-    if (!(await fits(session, model, allowed, row))) throw denied(model, 'create')
-    changes.push({ model: model.name, id: row.id, before: null, after: row })
+  requireOpening(scope, model)
+  const { values, linkings } = takeLinks(model, given)
+  const row = newRow(model, newId(scope.engine.clock.now()), values)
+  await scope.write(async (transaction) => {
+    await requireTargets(transaction.session, model, [row])
+    await insertRow(scope, transaction, model, row, linkings)
   })
   return presentCopy(scope, model, row)
 }
 
-export async function update(scope: Scope, model: Model, id: unknown, given: unknown): Promise<GivenRow> {
-  const row = await scope.write(async ({ session, changes }) => {
-    const before = await requireRow(scope, session, model, id)
-    const allowed = scope.allowed(model, 'update')
-    if (!(await fits(session, model, allowed, before))) throw denied(model, 'update')
-    const values = changedValues(model, before, given)
-    if (Object.keys(values).length === 0) return before
-    const after = { ...before, ...values }
-    await requireTargets(session, model, values)
-    await session.update(model, before.id, values)
-    // a row cannot be changed into one that its changer could not have changed
-    if (!(await fits(session, model, allowed, after))) throw denied(model, 'update')
-    changes.push({ model: model.name, id: before.id, before, after })
-    return after
+export async function update(scope: Scope, model: Model, id: unknown, given: unknown, options: unknown): Promise<GivenRow> {
+  const { version } = readParts(model, options, ['version'])
+  const row = await scope.write(async (transaction) => {
+    const before = await requireRow(scope, transaction.session, model, id)
+    if (version !== undefined) requireVersion(model, before, version)
+    return changeRow(scope, transaction, model, before, given)
   })
   return presentCopy(scope, model, row)
 }
 
-export async function remove(scope: Scope, model: Model, id: unknown): Promise<void> {
+export async function remove(scope: Scope, model: Model, id: unknown, options: unknown): Promise<void> {
+  const forever = readForever(scope, model, options)
   await scope.write(async (transaction) => {
     const { session } = transaction
-    const row = await requireRow(scope, session, model, id)
-    if (!(await fits(session, model, scope.allowed(model, 'delete'), row))) throw denied(model, 'delete')
-    await removeRow(transaction, model, row)
+    const row = await requireRow(scope, session, model, id, forever ? scope.ruled(model, 'read') : undefined)
+    if (!(await fits(session, model, scope.ruled(model, 'delete'), row))) throw denied(model, 'delete')
+    await dropRows(scope, transaction, model, [row], forever)
   })
+}
+
+/** Takes the mark of deletion away; it needs what deleting needs. */
+export async function restore(scope: Scope, model: Model, id: unknown): Promise<GivenRow> {
+  const { deletedAt } = model
+  if (deletedAt === undefined) throw wrong(model, 'its rows are deleted whole: declare softDelete() to restore them')
+  const row = await scope.write(async (transaction) => {
+    const { session } = transaction
+    const before = await requireRow(scope, session, model, id, scope.ruled(model, 'read'))
+    if (!(await fits(session, model, scope.ruled(model, 'delete'), before))) throw denied(model, 'delete')
+    return before[deletedAt.name] === null ? before : writeValues(transaction, model, before, { [deletedAt.name]: null })
+  })
+  return presentCopy(scope, model, row)
+}
+
+/** Marks rows as deleted, or deletes them whole where their model knows no mark or the asker says so. */
+export async function dropRows(
+  scope: Scope,
+  transaction: OpenTransaction,
+  model: Model,
+  rows: readonly StoredRow[],
+  forever: boolean,
+): Promise<void> {
+  const { deletedAt } = model
+  if (deletedAt === undefined || forever) return removeRows(transaction, model, rows)
+  const moment = new Date(scope.engine.clock.now())
+  for (const row of rows) await writeValues(transaction, model, row, { [deletedAt.name]: moment })
+}
+
+/** @throws TAPRI_DATA_QUERY when the asker is not `asSystem` */
+export function readForever(scope: Scope, model: Model, options: unknown): boolean {
+  const { forever } = readParts(model, options, ['forever'])
+  if (forever === true && !scope.everything) throw wrong(model, 'only db.asSystem deletes forever')
+  return forever === true
+}
+
+async function writeValues(
+  { session, changes }: OpenTransaction,
+  model: Model,
+  before: StoredRow,
+  changed: Readonly<Record<string, unknown>>,
+): Promise<StoredRow> {
+  const values = withVersion(model, before, changed)
+  const after = { ...before, ...values }
+  await session.update(model, before.id, values)
+  changes.push({ model: model.name, id: before.id, before, after })
+  return after
+}
+
+/** Refuses at once who may make no row at all. */
+export function requireOpening(scope: Scope, model: Model): void {
+  if (scope.allowed(model, 'create').kind === 'never') throw denied(model, 'create')
+}
+
+/** Writes a row whose targets are there. A refusal undoes what is written here: it is called inside of a write. */
+export async function insertRow(
+  scope: Scope,
+  transaction: OpenTransaction,
+  model: Model,
+  row: StoredRow,
+  linkings: readonly Linking[],
+): Promise<void> {
+  const { session, changes } = transaction
+  await session.insert(model, row)
+  changes.push({ model: model.name, id: row.id, before: null, after: row })
+  for (const linking of linkings) await writeLinks(scope, transaction, row, linking)
+  if (!(await fits(session, model, scope.allowed(model, 'create'), row))) throw denied(model, 'create')
+}
+
+/** Changes a row that may be read. */
+export async function changeRow(
+  scope: Scope,
+  transaction: OpenTransaction,
+  model: Model,
+  before: StoredRow,
+  given: unknown,
+): Promise<StoredRow> {
+  const { session, changes } = transaction
+  const { values: wanted, linkings } = takeLinks(model, given)
+  const allowed = scope.allowed(model, 'update')
+  if (!(await fits(session, model, allowed, before))) throw denied(model, 'update')
+  for (const linking of linkings) await writeLinks(scope, transaction, before, linking)
+  const changed = changedValues(model, before, wanted)
+  const isTouched = Object.keys(changed).length > 0 || linkings.length > 0
+  const values = isTouched ? withVersion(model, before, changed) : changed
+  const isChanged = Object.keys(values).length > 0
+  const after = isChanged ? { ...before, ...values } : before
+  if (isChanged) {
+    await requireTargets(session, model, [values])
+    await session.update(model, before.id, values)
+    changes.push({ model: model.name, id: before.id, before, after })
+  }
+  // a row cannot be changed into one that its changer could not have changed
+  if (isTouched && !(await fits(session, model, allowed, after))) throw denied(model, 'update')
+  return after
+}
+
+function requireVersion(model: Model, before: StoredRow, expected: unknown): void {
+  if (model.version === undefined || !Number.isSafeInteger(expected)) {
+    throw wrong(model, `${nameOf(expected)} is no version of its rows: declare version(), and give the number that was read`)
+  }
+  const actual = before[model.version.name]
+  if (actual === expected) return
+  throw dataError('TAPRI_DATA_STALE', `Cannot change the row of ${model.name}: it has version ${actual} now, not ${expected}`)
 }
 
 /** A row that may not be read is not there. */
-async function requireRow(scope: Scope, session: Transaction, model: Model, id: unknown): Promise<StoredRow> {
+async function requireRow(
+  scope: Scope,
+  session: Transaction,
+  model: Model,
+  id: unknown,
+  readable: Condition = scope.allowed(model, 'read'),
+): Promise<StoredRow> {
   const row = typeof id === 'string' ? await session.lock(model, id) : undefined
-  if (row === undefined || !(await fits(session, model, scope.allowed(model, 'read'), row))) throw missing(model, id)
+  if (row === undefined || !(await fits(session, model, readable, row))) throw missing(model, id)
   return row
-}
-
-async function fits(session: Transaction, model: Model, condition: Condition, row: StoredRow): Promise<boolean> {
-  if (!asksOthers(condition)) return matches(condition, row)
-  return (await session.count(model, all([equal(model.id, row.id), condition]))) > 0
-}
-
-/** Said here with the field's name; the database only says that some key is wrong, and at COMMIT. */
-async function requireTargets(session: Transaction, model: Model, values: Readonly<Record<string, unknown>>): Promise<void> {
-  for (const { name, target } of model.references) {
-    const id = values[name]
-    if (typeof id !== 'string' || (await session.row(target, id)) !== undefined) continue
-    const message = `names no row of ${target.name}`
-    throw dataError('TAPRI_DATA_NO_SUCH_ROW', `Cannot save in ${model.name}: ${name} "${id}" ${message}`, {
-      issues: [{ path: [name], message }],
-    })
-  }
 }
 
 function denied(model: Model, action: Action) {

@@ -80,8 +80,7 @@ export class FileCheck extends Transform {
   }
 
   #endEmpty(): void {
-    if (!this.#rules.mayBeAbsent)
-      throw invalid([{ path: ['body', this.#rules.field], message: 'must not be an empty file' }], 'request')
+    if (!this.#rules.mayBeAbsent) throw invalid([{ path: [this.#rules.field], message: 'must not be an empty file' }], 'request')
     this.#tell(undefined)
   }
 

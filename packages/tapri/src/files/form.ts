@@ -141,7 +141,7 @@ class Form {
 
   async #takeFile(header: PartHeader, filename: string, content: Readable): Promise<void> {
     const facts = this.#fields.get(header.name)
-    if (facts === undefined) throw invalid([{ path: ['body', header.name], message: 'does not take a file' }], 'request')
+    if (facts === undefined) throw invalid([{ path: [header.name], message: 'does not take a file' }], 'request')
     if (this.#received.has(header.name)) throw twice(header.name)
     this.#received.set(header.name, undefined)
     const rules = {
@@ -172,5 +172,5 @@ function decodeText(name: string, bytes: Buffer): string {
 }
 
 function twice(name: string) {
-  return invalid([{ path: ['body', name], message: 'takes one file, more were sent' }], 'request')
+  return invalid([{ path: [name], message: 'takes one file, more were sent' }], 'request')
 }

@@ -13,8 +13,6 @@ export interface CompiledRoute {
   readonly fields: Fields
   /** Bytes of a body that is read into memory. */
   readonly bodyLimit: number
-  /** Bytes of a form with files. */
-  readonly formLimit: number
   /** Absent when there is nothing to check. */
   readonly check: InputCheck | undefined
   /** The path's parameters by name. */
@@ -33,7 +31,6 @@ export function compileRoute(route: ServedRoute, bodyLimit: number): CompiledRou
     takes,
     fields,
     bodyLimit,
-    formLimit: bodyLimit + largestFiles(fields),
     check: compileInputs(route),
     params: (texts) => {
       const params: Record<string, string> = {}
@@ -47,18 +44,10 @@ export function compileRoute(route: ServedRoute, bodyLimit: number): CompiledRou
 /** How a route's body travels. */
 export function bodyKind(route: Pick<ServedRoute, 'spec'>): 'none' | 'json' | 'form' {
   if (route.spec.body === undefined) return 'none'
-  return largestFiles(fieldsOf(route.spec.body)) > 0 ? 'form' : 'json'
-}
-
-/** Bytes that all files of a body may have together; at least 1 when it has any. */
-function largestFiles(fields: Fields): number {
-  let total = 0
-  for (const { '~field': facts } of Object.values(fields)) {
-    const { kind } = facts
-    if (kind === 'file') total += Math.max(1, facts.maxSize)
-    if (kind === 'list' && facts.of.kind === 'file') total += Math.max(1, facts.of.maxSize) * facts.max
-  }
-  return total
+  const hasFiles = Object.values(fieldsOf(route.spec.body)).some(
+    ({ '~field': facts }) => facts.kind === 'file' || (facts.kind === 'list' && facts.of.kind === 'file'),
+  )
+  return hasFiles ? 'form' : 'json'
 }
 
 /** The limit of bodies that are read into memory, in bytes. */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { request } from 'node:http'
 import { test } from 'node:test'
-import { deny } from '../kit/errors.ts'
+import { deny, TapriError } from '../kit/errors.ts'
 import { file, int, markReceived, text } from '../schema/index.ts'
 import { openForTest, problemIn, visitor } from './open.fixture.ts'
 import type { HttpOptions } from './server.ts'
@@ -53,7 +55,7 @@ test('a form with files is received, its words converted, and settled after the 
   assert.equal(wrong.status, 422)
   assert.deepEqual(
     (await problemIn(wrong)).issues.map(({ path }: { path: string[] }) => path.join('.')),
-    ['body.title', 'body.size', 'body.source'],
+    ['title', 'size', 'source'],
   )
   assert.equal((await post('/closed', { title: 'Kites', size: '3', source: clip })).status, 403)
   assert.deepEqual(settled, [true, false, false])
@@ -70,10 +72,25 @@ test('JSON that claims to hold a file is refused', async (t) => {
   assert.match((await problemIn(response)).issues[0].message, /must be a file/)
 })
 
-test('a form announced larger than all its files may be is refused before it is read', async (t) => {
-  const { raw } = await openForTest(t, routes, { ...formReader([]), limits: { body: '1kb' } })
-  const head = 'POST /upload HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=x\r\n'
-  assert.match(await raw(`${head}Content-Length: 3000\r\n\r\n`), /^HTTP\/1.1 413 /)
+test('whoever reads a form says what is too large, before a sender who asks is told to go on', async (t) => {
+  const { raw, url } = await openForTest(t, routes, {
+    async readForm({ request }, fields) {
+      const { source } = fields
+      if (Number(request.headers['content-length']) < 3000) return formReader([]).readForm?.({ request }, fields) as never
+      throw new TapriError('TOO_LARGE', `${source?.['~field'].kind} is too large`, { status: 413 })
+    },
+  })
+  const head = 'POST /upload HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Type: multipart/form-data; boundary=x\r\n'
+  assert.match(await raw(`${head}Content-Length: 3000\r\n\r\n`), /^HTTP\/1.1 413 [\s\S]*"detail":"file is too large"/)
+  const form = '--x\r\nContent-Disposition: form-data; name="title"\r\n\r\nKites\r\n--x--\r\n'
+  const headers = { 'content-type': 'multipart/form-data; boundary=x', 'content-length': form.length, expect: '100-continue' }
+  const asking = request(`${url}/upload`, { method: 'POST', headers })
+  asking.flushHeaders()
+  await once(asking, 'continue')
+  asking.end(form)
+  const [answer] = await once(asking, 'response')
+  assert.equal(answer.statusCode, 422)
+  answer.resume()
 })
 
 test('a form that cannot be settled is logged, and the answer stands', async (t) => {

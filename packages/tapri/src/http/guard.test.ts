@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { openForTest, visitor } from './open.fixture.ts'
 
@@ -16,6 +18,9 @@ const refused: readonly (readonly [string, string, number, string])[] = [
   ['a Host header with a path', 'GET /hello HTTP/1.1\r\nHost: localhost/evil\r\n\r\n', 400, 'TAPRI_HTTP_REQUEST'],
   ['a Host header with a user', 'GET /hello HTTP/1.1\r\nHost: me@localhost\r\n\r\n', 400, 'TAPRI_HTTP_REQUEST'],
   ['a URL of another host', `GET http://evil.example/hello HTTP/1.1\r\n${host}\r\n\r\n`, 400, 'TAPRI_HTTP_REQUEST'],
+  ['a URL with a user', `GET http://me@localhost/hello HTTP/1.1\r\n${host}\r\n\r\n`, 400, 'TAPRI_HTTP_REQUEST'],
+  ['a URL whose query holds a path', `GET http://localhost?x=/hello HTTP/1.1\r\n${host}\r\n\r\n`, 404, 'TAPRI_HTTP_NO_ROUTE'],
+  ['a GET of the whole server', `GET * HTTP/1.1\r\n${host}\r\n\r\n`, 400, 'TAPRI_HTTP_REQUEST'],
   ['a URL that is no http', `GET ftp://localhost/hello HTTP/1.1\r\n${host}\r\n\r\n`, 400, 'TAPRI_HTTP_REQUEST'],
   ['101 headers', `GET /hello HTTP/1.1\r\n${host}\r\n${'x-a: 1\r\n'.repeat(100)}\r\n`, 431, 'TAPRI_HTTP_HEADERS_TOO_LARGE'],
   [
@@ -122,4 +127,33 @@ test('slow headers are cut after ten seconds, and looked for each second', async
   const { http } = await openForTest(t, routes)
   assert.equal(http.server.headersTimeout, 10_000)
   assert.equal(http.server.requestTimeout, 0)
+})
+
+test('who does not take an answer is ended when nothing has moved for a minute, who waits for one is not', async (t) => {
+  const asked = Promise.withResolvers<void>()
+  const answer = Promise.withResolvers<string>()
+  const { http, url } = await openForTest(t, {
+    large: visitor.get('/large', () => Buffer.alloc(30_000_000)),
+    later: visitor.get('/later', () => {
+      asked.resolve()
+      return answer.promise
+    }),
+  })
+  assert.equal(http.server.timeout, 60_000)
+  const lines: Socket[] = []
+  http.server.on('connection', (line) => lines.push(line))
+  const waiting = fetch(`${url}/later`)
+  await asked.promise
+  const taker = connect(Number(new URL(url).port), '127.0.0.1').pause()
+  taker.on('error', () => {})
+  taker.write(`GET /large HTTP/1.1\r\n${host}\r\n\r\n`)
+  await once(http.server, 'request')
+  for (const line of lines) line.emit('timeout')
+  assert.deepEqual(
+    lines.map(({ destroyed }) => destroyed),
+    [false, true],
+  )
+  taker.destroy()
+  answer.resolve('worth it')
+  assert.equal(await (await waiting).text(), 'worth it')
 })

@@ -73,16 +73,17 @@ function checkHost(request: IncomingMessage, hosts: number, host: string): void 
 export function requestTarget(request: IncomingMessage): string {
   const url = request.url ?? ''
   if (url.charCodeAt(0) === 47) return url
-  if (url === '*') return url
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
-  if (parsed === undefined || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')) {
-    throw refused('its target is neither a path nor an http URL')
-  }
-  if (parsed.host !== (request.headers.host ?? '').toLowerCase()) throw refused('its URL and its Host header disagree')
+  // RFC 9112 3.2.4: the server as a whole, which only OPTIONS can ask about
+  if (url === '*' && request.method === 'OPTIONS') return url
   // Taken from the text: a parsed URL has its dot segments already resolved
-  const at = url.indexOf('/', url.indexOf('://') + 3)
-  return at === -1 ? '/' : url.slice(at)
+  const [, host = '', target = ''] = wholeUrl.exec(url) ?? []
+  if (host === '') throw refused('its target is neither a path nor an http URL')
+  if (host.toLowerCase() !== (request.headers.host ?? '').toLowerCase()) throw refused('its URL and its Host header disagree')
+  return target.startsWith('/') ? target : `/${target}`
 }
+
+/** Host, then path and query; a name before `@` and a `?` before the first `/` are where readers of URLs differ. */
+const wholeUrl = /^https?:\/\/([^/?#@\\]+)((?:[/?].*)?)$/i
 
 function refused(why: string) {
   return httpError('TAPRI_HTTP_REQUEST', `Cannot read the request: ${why}`)

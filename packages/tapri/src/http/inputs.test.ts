@@ -43,13 +43,7 @@ test('everything that is wrong in params, query and body is listed in one answer
   assert.equal(problem.code, 'TAPRI_INVALID')
   assert.deepEqual(
     problem.issues.map(({ path }: { path: unknown }) => path),
-    [
-      ['params', 'id'],
-      ['query', 'page'],
-      ['query', 'page2'],
-      ['body', 'title'],
-      ['body', 'tags', 1],
-    ],
+    [['id'], ['page'], ['page2'], ['title'], ['tags', 1]],
   )
 })
 
@@ -57,9 +51,7 @@ test('a query key that comes twice is a list, and refused where one value is ask
   const { url } = await openForTest(t, { one: visitor.get('/', { query: { page: int() } }, ({ query }) => query) })
   const response = await fetch(`${url}/?page=1&page=2`)
   assert.equal(response.status, 422)
-  assert.deepEqual((await problemIn(response)).issues, [
-    { path: ['query', 'page'], message: 'must be a whole number, not a list' },
-  ])
+  assert.deepEqual((await problemIn(response)).issues, [{ path: ['page'], message: 'must be a whole number, not a list' }])
 })
 
 for (const [query, status, expected] of [
@@ -92,11 +84,16 @@ test('a schema of another library checks query and body, and its issues are list
   assert.equal(response.status, 422)
   assert.deepEqual(
     (await problemIn(response)).issues.map(({ path }: { path: unknown }) => path),
-    [
-      ['query', 'page'],
-      ['body', 'title'],
-    ],
+    [['page'], ['title']],
   )
+})
+
+test('what is wrong with a part as a whole is told of the part', async (t) => {
+  const { url } = await openForTest(t, { make: visitor.post('/', { body: { title: text() } }, () => 1) })
+  const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '[]' })
+  const { detail, issues } = await problemIn(response)
+  assert.deepEqual(issues, [{ path: ['body'], message: 'must be an object' }])
+  assert.equal(detail, 'Cannot accept the request: body must be an object')
 })
 
 test('what could never be asked for rightly is refused at start', async (t) => {

@@ -57,8 +57,9 @@ function accept(exchange: Exchange, part: Part, outcome: ForeignOutcome, issues:
     exchange[part] = outcome.value
     return issues
   }
-  const prefixed = outcome.issues.map((issue) => ({ path: [part, ...issue.path], message: issue.message }))
-  return issues === undefined ? prefixed : [...issues, ...prefixed]
+  // One name is never two inputs of a route, so the name alone tells the input, here as in what the data layer refuses
+  const named = outcome.issues.map(({ path, message }) => ({ path: path.length === 0 ? [part] : path, message }))
+  return issues === undefined ? named : [...issues, ...named]
 }
 
 function fieldCheck(schema: InputSchema | undefined): FieldCheck | undefined {

@@ -130,7 +130,7 @@ function modelSchema(shape: ModelShape): JsonSchema {
   const open: Record<string, Fields[string]> = {}
   for (const [name, field] of Object.entries(shape)) {
     const { kind, private: isPrivate } = field['~field']
-    if (kind !== 'hasMany' && !isPrivate) open[name] = asField(field)
+    if (kind !== 'hasMany' && kind !== 'manyToMany' && !isPrivate) open[name] = asField(field)
   }
   const schema = objectSchema(open, 'read')
   const required = Array.isArray(schema.required) ? schema.required : []

@@ -48,7 +48,7 @@ export function sendProblem(
   request: IncomingMessage,
   response: ServerResponse,
   problem: Problem,
-  options: { readonly error: unknown; readonly flags: number },
+  options: { readonly error: unknown; readonly flags: number; readonly kept: Head },
 ): void {
   if (response.headersSent || response.destroyed) {
     // Nothing else tells that a body which has begun will not be whole
@@ -62,6 +62,7 @@ export function sendProblem(
     ...shared.heads.problem.slice(0, -1),
     Buffer.byteLength(body),
     ...headersOf(options.error),
+    ...options.kept,
     ...(closes ? ['Connection', 'close'] : []),
   ]
   response.writeHead(problem.status, head)

@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { newId } from '../kit/ids.ts'
 import type { Exchange, Shared } from './exchange.ts'
+import type { Head } from './heads.ts'
 import { problemOf, sendProblem } from './problem.ts'
 
 /** Ends an exchange with what went wrong: callers read a problem document, the log reads all of it. */
 export function failExchange(exchange: Exchange, error: unknown): void {
   const { shared, request, response, flags } = exchange
-  refuse(shared, request, response, { error, flags, id: exchange.id, route: exchange.route.served.name })
+  const kept = keptHeaders(exchange.headers ?? [])
+  refuse(shared, request, response, { error, flags, id: exchange.id, route: exchange.route.served.name, kept })
 }
 
 /** The same for a request that has not found a route. */
@@ -17,7 +19,20 @@ export function failRequest(
   error: unknown,
   flags: number,
 ): void {
-  refuse(shared, request, response, { error, flags, id: newId(), route: undefined })
+  refuse(shared, request, response, { error, flags, id: newId(), route: undefined, kept: [] })
+}
+
+/**
+ * Of the headers that were set before the refusal, those that tell of something that has happened all the same: a
+ * session that began or ended. The others described the answer that is not sent.
+ */
+function keptHeaders(headers: Head): Head {
+  const kept: Head = []
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = String(headers[index]).toLowerCase()
+    if (name === 'set-cookie' || name === 'tapri-session') kept.push(headers[index] ?? '', headers[index + 1] ?? '')
+  }
+  return kept
 }
 
 interface Failure {
@@ -25,6 +40,8 @@ interface Failure {
   readonly flags: number
   readonly id: string
   readonly route: string | undefined
+  /** Headers that the problem document carries too. */
+  readonly kept: Head
 }
 
 function refuse(shared: Shared, request: IncomingMessage, response: ServerResponse, failure: Failure): void {

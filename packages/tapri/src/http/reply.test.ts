@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { deny } from '../kit/errors.ts'
 import { formatCookie } from './cookies.ts'
 import { openForTest, problemIn, visitor } from './open.fixture.ts'
 import { redirectTarget } from './redirect.ts'
@@ -143,4 +144,41 @@ test('a file of this machine is sent with its type and ranges, a missing one is 
   const part = await fetch(`${url}/file`, { headers: { range: 'bytes=0-3' } })
   assert.deepEqual([part.status, await part.text()], [206, 'name'])
   assert.equal((await fetch(`${url}/gone`)).status, 404)
+})
+
+test('a refusal keeps the cookies that were set before it, and nothing else of the answer', async (t) => {
+  const { url, entries } = await openForTest(t, {
+    at: visitor.get('/at-once', ({ reply }) => {
+      reply.cookie('a', '1').cookie('b', '2').header('Cache-Control', 'public').header('tapri-session', 'changed')
+      throw deny('Closed')
+    }),
+    later: visitor.get('/later', async ({ reply }) => {
+      reply.status(201).clearCookie('a')
+      throw new Error('broken')
+    }),
+  })
+  const at = await fetch(`${url}/at-once`)
+  assert.deepEqual([at.status, (await problemIn(at)).code], [403, 'TAPRI_DENIED'])
+  assert.deepEqual(at.headers.getSetCookie(), ['a=1; Path=/; HttpOnly; SameSite=Lax', 'b=2; Path=/; HttpOnly; SameSite=Lax'])
+  assert.deepEqual([at.headers.get('cache-control'), at.headers.get('tapri-session')], ['no-store', 'changed'])
+  const later = await fetch(`${url}/later`)
+  assert.equal(later.status, 500)
+  assert.match(later.headers.getSetCookie()[0] ?? '', /^a=; Max-Age=0; Path=\//)
+  assert.deepEqual(
+    entries.map(({ facts }) => facts?.route),
+    ['things.later'],
+  )
+})
+
+test('what fails before anything is waited for is logged with its route', async (t) => {
+  const { url, entries } = await openForTest(t, {
+    fail: visitor.get('/fail', () => {
+      throw new Error('broken')
+    }),
+  })
+  assert.equal((await fetch(`${url}/fail`)).status, 500)
+  assert.deepEqual(
+    entries.map(({ facts }) => facts?.route),
+    ['things.fail'],
+  )
 })

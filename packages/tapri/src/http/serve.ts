@@ -37,6 +37,7 @@ export function makeListener(setup: Setup): (request: IncomingMessage, response:
 
   return (request, response) => {
     let flags = 0
+    let exchange: Exchange | undefined
     try {
       flags = inspectRequest(request)
       const target = requestTarget(request)
@@ -52,11 +53,12 @@ export function makeListener(setup: Setup): (request: IncomingMessage, response:
       }
       if (!isRead) refuseCrossSite(request, origins)
       const search = mark === -1 ? '' : target.slice(mark + 1)
-      const exchange = new Exchange(request, response, shared, match.value, match.texts, search, flags)
+      exchange = new Exchange(request, response, shared, match.value, match.texts, search, flags)
       exchange.context = new Context(exchange)
       admit(exchange)
     } catch (error) {
-      failRequest(shared, request, response, error, flags)
+      if (exchange === undefined) failRequest(shared, request, response, error, flags)
+      else failExchange(exchange, error)
     }
   }
 
@@ -74,13 +76,14 @@ export function makeListener(setup: Setup): (request: IncomingMessage, response:
   function receiveBody(exchange: Exchange): void {
     const { request, response, route } = exchange
     const form = route.takes === 'none' ? undefined : bodyForm(request, route.takes === 'form' && readForm !== undefined)
-    refuseAnnounced(request, form === 'multipart' ? route.formLimit : route.bodyLimit)
-    // Only now is a sender that asked first told to go on
-    if (request.headers.expect !== undefined) response.writeContinue()
     if (form === 'multipart') {
       receiveForm(exchange).catch((error) => failExchange(exchange, error))
+      // Whoever reads the form knows what its files may have, and has said by then that too much is announced
+      if (request.headers.expect !== undefined) setImmediate(() => letSend(response))
       return
     }
+    refuseAnnounced(request, route.bodyLimit)
+    if (request.headers.expect !== undefined) letSend(response)
     collectBody(request, route.bodyLimit, shared.slow, (error, bytes) => {
       try {
         if (error !== undefined) throw error
@@ -171,6 +174,11 @@ export function makeListener(setup: Setup): (request: IncomingMessage, response:
       facts: { allow },
     })
   }
+}
+
+/** Tells a sender that asked first to go on, unless it has been refused. */
+function letSend(response: ServerResponse): void {
+  if (!response.headersSent && !response.destroyed) response.writeContinue()
 }
 
 function allowed(methods: readonly string[]): readonly string[] {

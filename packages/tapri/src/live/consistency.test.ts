@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Handlers, openStall, routes, type Stall, settle, turns } from './stall.fixture.ts'
+import { arrivals, type Handlers, openStall, routes, type Stall, settle, turns } from './stall.fixture.ts'
 
 /** Two rows whose likes are ten together, read by two queries with something in between. */
 const pair = (between: () => Promise<void>): Handlers => ({
@@ -85,6 +85,32 @@ test('commits that tear every run are held back, so that an answer comes', async
   assert.ok((seen[0]?.[0] ?? 0) > 1)
 })
 
+test('a handler for which writes are held back is given up as soon as a transaction would be', async (t) => {
+  const asked: (() => void)[] = []
+  const stall = await openStall(t, {
+    'videos.slow': async ({ db }) => {
+      await db.videos.find()
+      await new Promise<void>((resolve) => asked.push(resolve))
+    },
+  })
+  const { user } = await stall.member('Ann')
+  const write = () => stall.db.videos.create({ title: 'Kites', published: true, author: user.id })
+  const api = stall.open()
+  const ends = arrivals<string>()
+  api.videos.slow.live({}, () => {}, { onError: (error: any) => ends.add(error.code) })
+  for (let run = 1; run <= 5; run++) {
+    while (asked.length < run) await turns(1)
+    if (run === 5) break
+    await write()
+    asked.at(-1)?.()
+  }
+  const held = write()
+  stall.clock.advance(5_000)
+  await ends.count(1)
+  assert.deepEqual(ends.seen, ['TAPRI_LIVE_TIMEOUT'])
+  assert.equal((await held).title, 'Kites')
+})
+
 test('a run that began before a commit never hides it', async (t) => {
   let arrive = () => {}
   let go = () => {}
@@ -139,19 +165,21 @@ test('whatever is written, whoever is cut off: each client ends with what a call
   const clients = [stall.open(), stall.open({ token: ann.token }), stall.open({ token: bob.token })]
   const callers = [null, ann.user, bob.user]
   const held: any[][] = [[], [], []]
+  const ends: string[] = []
   for (const [index, api] of clients.entries()) {
-    api.videos.list.live({}, (rows: any) => {
+    const onChange = (rows: any) => {
       held[index] = rows
       for (const row of rows) assert.ok(row.published || row.author.id === callers[index]?.id)
-    })
+    }
+    api.videos.list.live({}, onChange, { onError: (error: any) => ends.push(error.code) })
   }
   const settleAll = async () => {
     let isDone = false
     const settled = settle(stall, ...clients).then(() => {
       isDone = true
     })
-    // a client that was cut off while it connected waits for the clock
-    for (await turns(10); !isDone; await turns(10)) stall.clock.advance(1_000)
+    // a client that was cut off while it connected waits for the clock; it must not outrun the handlers' time limit
+    for (await turns(10); !isDone; await turns(10)) stall.clock.advance(100)
     await settled
   }
   const live: { id: string }[] = []
@@ -166,7 +194,10 @@ test('whatever is written, whoever is cut off: each client ends with what a call
     const author = pick % 2 === 0 ? ann.user.id : bob.user.id
     if (kind === 'create') live.push(await stall.db.videos.create({ title, published, author }))
     else if (kind === 'cut') {
-      stall.clock.advance(6_000)
+      // in two steps, so that no run of a handler is older than it may be
+      stall.clock.advance(3_000)
+      await turns(20)
+      stall.clock.advance(3_000)
       ;[...stall.sockets][pick % Math.max(1, stall.sockets.size)]?.destroy()
     } else if (kind === 'wait') await settleAll()
     else if (kind === 'turn') await turns(pick % 4)
@@ -186,6 +217,7 @@ test('whatever is written, whoever is cut off: each client ends with what a call
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
       for (const one of steps) await act(one)
       await settleAll()
+      assert.deepEqual(ends, [])
       for (const [index, user] of callers.entries()) {
         const db: any = stall.database.asCaller({ user })
         assert.deepEqual(held[index], await routes['videos.list']({ db } as never))

@@ -56,7 +56,15 @@ function readRoute(frame: Entries): { route: string } {
 function readInput(frame: Entries): Entries {
   const input = frame.input ?? {}
   if (!isEntries(input)) throw garbage('"input" must be an object')
+  if (!isPlain(input)) throw garbage('"input" has a time or a number that is none')
   return input
+}
+
+/** Neither `~tsoon` nor 1e400: such values look like null where inputs are compared, and are not answered as null is. */
+function isPlain(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (value instanceof Date) return !Number.isNaN(value.getTime())
+  return typeof value !== 'object' || value === null || Object.values(value).every(isPlain)
 }
 
 function readText<const Key extends string>(frame: Entries, key: Key, max: number): { readonly [K in Key]?: string } {

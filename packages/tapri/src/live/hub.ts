@@ -64,14 +64,25 @@ export class Hub<C extends LiveCaller> {
     return `${this.options.database.changes.epoch}.${position}`
   }
 
-  /** Whether a commit after the position changes what was read. */
-  async hasTorn(reads: ReadSet, position: number): Promise<boolean> {
+  /** The commits after the position that can be seen already, though they are not announced yet. */
+  async knownSince(position: number): Promise<ReadonlySet<number>> {
+    const commits = await this.#since(position)
+    return new Set(commits?.map((commit) => commit.position))
+  }
+
+  /** Whether a commit after the position, and not yet known, changes what was read. */
+  async hasTorn(reads: ReadSet, position: number, known: ReadonlySet<number>): Promise<boolean> {
+    const commits = await this.#since(position)
+    if (commits === undefined || commits.length >= muchAtOnce) return true
+    return commits.some((commit) => !known.has(commit.position) && touches(commit, reads))
+  }
+
+  /** Undefined when the log no longer reaches back that far: reading anew is always right. */
+  async #since(position: number): Promise<readonly Commit[] | undefined> {
     try {
-      const commits = await this.options.database.changes.since(position, muchAtOnce)
-      return commits.length >= muchAtOnce || commits.some((commit) => touches(commit, reads))
+      return await this.options.database.changes.since(position, muchAtOnce)
     } catch {
-      // the log no longer reaches back that far; reading anew is always right
-      return true
+      return undefined
     }
   }
 

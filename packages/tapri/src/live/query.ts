@@ -34,6 +34,8 @@ export class LiveQuery<C extends LiveCaller> {
 
   add(subscriber: Subscriber<C>): void {
     this.subscribers.add(subscriber)
+    // a caller who has changed since is told nothing that was found out for the one before
+    if (!subscriber.source.isFresh) this.#isDirty = true
     if (this.#answer === undefined || !this.#isCurrent()) this.#start()
     else this.greet(subscriber)
   }
@@ -46,7 +48,8 @@ export class LiveQuery<C extends LiveCaller> {
 
   /** Sends the first answer to a subscriber that waits for it, unless a newer one is on its way. */
   greet(subscriber: Subscriber<C>): void {
-    if (this.#answer === undefined || !this.#isCurrent() || !subscriber.isWaiting || !subscriber.source.hasRoom) return
+    const { isWaiting, source } = subscriber
+    if (this.#answer === undefined || !this.#isCurrent() || !isWaiting || !source.isFresh || !source.hasRoom) return
     subscriber.greet(this.#answer)
   }
 
@@ -77,7 +80,7 @@ export class LiveQuery<C extends LiveCaller> {
     try {
       while (this.#isDirty && this.subscribers.size > 0) {
         await this.#identifyAll()
-        const isWhole = torn < freeRuns ? await this.#renew() : await this.#hub.options.database.exclusive(() => this.#renew())
+        const isWhole = torn < freeRuns ? await this.#renew() : await this.#renewHolding()
         torn = isWhole ? 0 : torn + 1
       }
     } catch (error) {
@@ -93,18 +96,24 @@ export class LiveQuery<C extends LiveCaller> {
     await Promise.all([...sources].map((source) => source.refresh()))
   }
 
+  /** Like `#renew`, with nothing committed meanwhile. */
+  #renewHolding(): Promise<boolean> {
+    return this.#hub.options.database.exclusive(() => this.#renew({ holdsWrites: true }))
+  }
+
   /** Runs once and sends. Answers false when commits tore the answer: they changed, meanwhile, what was read or who may read. */
-  async #renew(): Promise<boolean> {
+  async #renew({ holdsWrites = false } = {}): Promise<boolean> {
     const [leader] = this.subscribers
     if (leader === undefined || !this.#isEveryoneKnown()) return false
     const arrived: Commit[] = []
     this.#arrived = arrived
     this.#isDirty = false
     const position = this.#hub.options.database.changes.position()
+    const known = await this.#hub.knownSince(position)
     const reads = new ReadSet()
-    const outcome = await runRoute(this.#hub.options, this, leader.source, reads, this.#abort.signal)
-    // a database on another thread holds commits that it has not announced yet, and the handler may have seen them
-    const isTorn = await this.#hub.hasTorn(reads, position)
+    const outcome = await runRoute(this.#hub.options, this, leader.source, reads, { ended: this.#abort.signal, holdsWrites })
+    // a database elsewhere holds commits that it has not announced yet, and the handler may have seen them
+    const isTorn = await this.#hub.hasTorn(reads, position, known)
     // from here on nothing waits: no commit can come between this check and the sending
     this.#arrived = undefined
     if (isTorn || arrived.some((commit) => touches(commit, reads)) || !this.#isEveryoneKnown()) this.#isDirty = true

@@ -10,6 +10,8 @@ import { viewUpgrade } from './upgrade-view.ts'
 
 /** How long a handler may take. */
 const longest = 30_000
+/** While writes are held back for it, as long as a transaction may hold them back. */
+const longestHolding = 5_000
 
 export type Outcome = ({ readonly text: string } | { readonly problem: Problem }) & {
   /** The handler looked into the request of the socket: the answer is for this socket alone. */
@@ -22,27 +24,34 @@ export async function runRoute<C extends LiveCaller>(
   { route, input }: { readonly route: string; readonly input: Readonly<Record<string, unknown>> },
   source: Source<C>,
   reads: ReadSet,
-  ended: AbortSignal,
+  { ended, holdsWrites }: { readonly ended: AbortSignal; readonly holdsWrites: boolean },
 ): Promise<Outcome> {
   const view = viewUpgrade(source.upgrade)
   const deadline = new AbortController()
   const signal = AbortSignal.any([ended, deadline.signal])
   try {
     const running = options.run({ route, input, caller: source.caller, reads, upgrade: view.request, signal })
-    const value = await within(options.clock, running, route, deadline)
+    const value = await within(options.clock, running, { route, deadline, limit: holdsWrites ? longestHolding : longest })
     return { text: encodeWire(value), isPersonal: view.isPersonal() }
   } catch (error) {
     return { problem: liveProblem(error, { route }, options.log), isPersonal: view.isPersonal() }
   }
 }
 
-async function within<T>(clock: Clock, running: Promise<T>, route: string, deadline: AbortController): Promise<T> {
+interface Bounds {
+  readonly route: string
+  readonly deadline: AbortController
+  /** Milliseconds. */
+  readonly limit: number
+}
+
+async function within<T>(clock: Clock, running: Promise<T>, { route, deadline, limit }: Bounds): Promise<T> {
   let cancel = () => {}
   const late = new Promise<never>((_resolve, reject) => {
-    cancel = clock.after(longest, () => {
+    cancel = clock.after(limit, () => {
       const error = liveError(
         'TAPRI_LIVE_TIMEOUT',
-        `Cannot answer "${route}": its handler took longer than ${longest / 1000} seconds`,
+        `Cannot answer "${route}": its handler took longer than ${limit / 1000} seconds`,
       )
       reject(error)
       deadline.abort(error)

@@ -87,6 +87,25 @@ test('frames that make no sense are each told so', async (t) => {
   await isWell(stall)
 })
 
+test('an input with a time or a number that is none is told so, and is not taken for an absent one', async (t) => {
+  const stall = await openStall(t, { echo: ({ input }) => Object.keys(input).length })
+  const raw = await openRaw(stall.port)
+  for (const [id, value] of ['"~tsoon"', '1e400', '{"in":[-1e999]}'].entries()) {
+    raw.send(`{"type":"subscribe","id":${id},"route":"echo","input":{"at":${value}}}`)
+  }
+  raw.send('{"type":"subscribe","id":9,"route":"echo","input":{"at":null}}')
+  const frames = await raw.settle()
+  assert.deepEqual(
+    frames.map(({ id, problem, value }) => [id, problem?.code ?? value]),
+    [
+      [0, 'TAPRI_LIVE_FRAME'],
+      [1, 'TAPRI_LIVE_FRAME'],
+      [2, 'TAPRI_LIVE_FRAME'],
+      [9, 1],
+    ],
+  )
+})
+
 test('a number in use is refused without ending the subscription that has it', async (t) => {
   const stall = await openStall(t)
   const raw = await openRaw(stall.port)

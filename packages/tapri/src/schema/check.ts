@@ -45,6 +45,7 @@ function checkOf(facts: FieldFacts, source: Source): Check {
     case 'belongsTo':
       return checkId(facts.target)
     case 'hasMany':
+    case 'manyToMany':
       return (_value, path, issues) => refuse(path, issues, 'cannot be written: it is the other side of a relation')
   }
 }
@@ -55,7 +56,9 @@ function refuse(path: Path, issues: Issue[], message: string): undefined {
 }
 
 function checkText(facts: FieldFacts & { kind: 'text' }): Check {
-  const { min, max, match, trim } = facts
+  const { min, max, trim } = facts
+  // With g or y an expression remembers where it stopped, and would refuse every other text
+  const match = facts.match && new RegExp(facts.match.source, facts.match.flags.replaceAll(/[gy]/g, ''))
   return (value, path, issues) => {
     if (typeof value !== 'string') return refuse(path, issues, `must be text, not ${nameOf(value)}`)
     const text = trim ? value.trim() : value
@@ -66,7 +69,7 @@ function checkText(facts: FieldFacts & { kind: 'text' }): Check {
     if (length > max) return refuse(path, issues, `must have at most ${max} characters, it has ${length}`)
     if (text.includes('\0')) return refuse(path, issues, 'must not contain the NUL character')
     if (!text.isWellFormed()) return refuse(path, issues, 'must be well-formed Unicode')
-    if (match !== undefined && !match.test(text)) return refuse(path, issues, `must match ${match}`)
+    if (match !== undefined && !match.test(text)) return refuse(path, issues, `must match ${facts.match}`)
     return text
   }
 }

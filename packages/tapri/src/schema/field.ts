@@ -20,6 +20,13 @@ export interface HasMany<Target extends string, By extends string> {
   readonly '~field': FieldFacts
 }
 
+/** A relation to rows that are related to many in turn; see `manyToMany`. */
+export interface ManyToMany<Target extends string> {
+  readonly '~many': Target
+  readonly '~linked': true
+  readonly '~field': FieldFacts
+}
+
 /** A field that callers never read; see `private`. */
 export interface Private {
   readonly '~private': true
@@ -47,14 +54,18 @@ export type FieldFacts = Common &
   (
     | { readonly kind: 'text'; readonly min: number; readonly max: number; readonly match?: RegExp; readonly trim: boolean }
     | { readonly kind: 'email' | 'url' }
-    | { readonly kind: 'int' | 'float'; readonly min: number; readonly max: number }
-    | { readonly kind: 'bool' | 'time' | 'date' | 'json' }
+    /** A `version` is counted by the database, nobody writes it. */
+    | { readonly kind: 'int' | 'float'; readonly min: number; readonly max: number; readonly version?: true }
+    | { readonly kind: 'bool' | 'date' | 'json' }
+    /** With `softDelete` it tells when the row was deleted, and nobody writes it. */
+    | { readonly kind: 'time'; readonly softDelete?: true }
     | { readonly kind: 'oneOf'; readonly values: readonly string[] }
     | { readonly kind: 'list'; readonly of: FieldFacts; readonly min: number; readonly max: number }
     | { readonly kind: 'file'; readonly accept: readonly string[]; readonly maxSize: number }
     | { readonly kind: 'id'; readonly of: string }
     | { readonly kind: 'belongsTo'; readonly target: string; readonly onDelete: 'restrict' | 'cascade' | 'null' }
     | { readonly kind: 'hasMany'; readonly target: string; readonly by: string }
+    | { readonly kind: 'manyToMany'; readonly target: string; readonly through?: string; readonly by?: string }
   )
 
 interface Common {

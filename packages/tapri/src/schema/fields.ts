@@ -1,5 +1,5 @@
 import { bytes } from '../kit/measures.ts'
-import type { BelongsTo, Field, FieldFacts, Fields, HasMany, Id, Private, StoredFile } from './field.ts'
+import type { BelongsTo, Field, FieldFacts, Fields, HasMany, Id, ManyToMany, Private, StoredFile } from './field.ts'
 
 type Fallback<T, D> = undefined extends D ? T : T | undefined
 
@@ -19,6 +19,13 @@ export function int<const D extends number | undefined = undefined>(
 ): Field<number, Fallback<number, D>> {
   const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER, ...rest } = options
   return field({ kind: 'int', min, max, ...common(rest) })
+}
+
+/** How often the row was written: 1 when it is made, one more with each change. Nobody writes it; `update` takes the
+ * version that a change was made from, and refuses when it is not the row's any more.
+ * @example version() */
+export function version(): Field<number, undefined> {
+  return field({ kind: 'int', min: 1, max: Number.MAX_SAFE_INTEGER, version: true, ...common({ default: 1 }) })
 }
 
 /** A finite number.
@@ -44,6 +51,13 @@ export function time<const D extends 'now' | undefined = undefined>(
   options: { default?: D } = {},
 ): Field<Date, Fallback<Date, D>> {
   return field({ kind: 'time', ...common(options) })
+}
+
+/** Makes deleting a mark: the moment at which the row was deleted, null before. Nobody writes it or reads such rows, but
+ * for `db.asSystem` with `withDeleted`; `restore` brings them back.
+ * @example deletedAt: softDelete() */
+export function softDelete(): Field<Date | null, undefined> {
+  return field({ kind: 'time', softDelete: true, ...common({}), optional: true })
 }
 
 /** A calendar day, `2026-11-21`, without a time zone.
@@ -117,6 +131,16 @@ export function belongsTo<const Target extends string>(
  * @example hasMany('videos', 'author') */
 export function hasMany<const Target extends string, const By extends string>(target: Target, by: By): HasMany<Target, By> {
   return field({ kind: 'hasMany', target, by, ...common({}) })
+}
+
+/** Rows of another model that belong to many rows of this one. The pairs are kept in a table of their own, or in the
+ * model that `through` names; `by` says which of its fields names this row when both could.
+ * @example manyToMany('tags') */
+export function manyToMany<const Target extends string>(
+  target: Target,
+  options: { through?: string; by?: string } = {},
+): ManyToMany<Target> {
+  return field({ kind: 'manyToMany', target, ...options, ...common({}) })
 }
 
 /** The field may be null, and may be left out.

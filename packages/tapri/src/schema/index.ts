@@ -7,6 +7,7 @@ export type {
   Fields,
   HasMany,
   Id,
+  ManyToMany,
   Private,
   Reads,
   StandardSchemaV1,
@@ -25,13 +26,16 @@ export {
   int,
   json,
   list,
+  manyToMany,
   oneOf,
   optional,
   partial,
   private,
+  softDelete,
   text,
   time,
   url,
+  version,
 } from './fields.ts'
 export { fieldSchema, type JsonSchema, objectSchema } from './json-schema.ts'
 export {

@@ -16,7 +16,9 @@ export function fieldSchema(facts: FieldFacts, side: 'read' | 'write'): JsonSche
 
 /** The object that these fields make up. */
 export function objectSchema(fields: Fields, side: 'read' | 'write'): JsonSchema {
-  const shown = Object.entries(fields).filter(([, field]) => field['~field'].kind !== 'hasMany')
+  const shown = Object.entries(fields).filter(
+    ([, { '~field': facts }]) => facts.kind !== 'hasMany' && facts.kind !== 'manyToMany',
+  )
   const required = shown.filter(
     ([, { '~field': facts }]) =>
       side === 'read' || (!facts.optional && facts.default === undefined && facts.mayBeAbsent !== true),
@@ -59,6 +61,7 @@ function plainSchema(facts: FieldFacts, side: 'read' | 'write'): JsonSchema {
     case 'belongsTo':
       return { type: 'string', format: 'uuid' }
     case 'hasMany':
+    case 'manyToMany':
       return { type: 'array', items: { type: 'object' } }
   }
 }

@@ -91,6 +91,11 @@ test('a default of now is the moment of the check', () => {
   assert.deepEqual(check({}), { value: { at: new Date(5000) } })
 })
 
+test('an expression that remembers where it stopped judges each text from its start', () => {
+  const check = compileFields({ name: text({ match: /[a-z]/g }) }, { source: 'json' })
+  for (let times = 0; times < 3; times++) assert.deepEqual(check({ name: 'a' }), { value: { name: 'a' } })
+})
+
 test('each kind refuses what is not its own', () => {
   const bad: [ReturnType<typeof text> | ReturnType<typeof json>, unknown[]][] = [
     [text(), [1, null, 'a\0b', '\ud800']],

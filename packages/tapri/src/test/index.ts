@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type App, startApp } from '../app/index.ts'
 import { type Client, client, closeClient, sync } from '../client/index.ts'
+import { scratchDatabase } from '../data/index.ts'
 import { manualClock } from '../kit/clock.ts'
 import { milliseconds } from '../kit/measures.ts'
-import { silentLog } from '../observe/index.ts'
+import { type Log, openLog } from '../observe/index.ts'
 import { testError } from './errors.ts'
 import { testFile } from './media.ts'
 import { fillUser } from './people.ts'
@@ -13,25 +14,31 @@ import type { TestApp } from './types.ts'
 
 export type { TestApp, TestClock } from './types.ts'
 
+/** A test that meets a 500 should show what was thrown, and nothing else of the log. */
+const errorLog = openLog({ level: 'error', format: 'pretty', write: (line) => process.stderr.write(`${line}\n`) })
+
 /**
- * Starts the app for one test: a database in memory, a temporary folder for files, a clock that stands
- * still, a port of its own. Writes through its clients return once live subscriptions show them.
+ * Starts the app for one test: a database of its own (in memory, or in the server that `database` or the environment's
+ * TEST_DATABASE_URL names), a temporary folder for files, a clock that stands still, a port of its own. Writes through
+ * its clients return once live subscriptions show them. What a caller is not told of an error is written to stderr,
+ * unless a `log` is given.
  * @example await using club = await testApp(app); const ann = await club.signUp('ann@club.test')
  */
 export async function testApp<A extends App<any, any>>(
   app: A,
-  options: { readonly settings?: Readonly<Record<string, string>> } = {},
+  options: { readonly settings?: Readonly<Record<string, string>>; readonly log?: Log; readonly database?: string } = {},
 ): Promise<TestApp<A>> {
   const folder = await mkdtemp(join(tmpdir(), 'tapri-test-'))
+  const scratch = await scratchDatabase(options.database ?? process.env.TEST_DATABASE_URL ?? 'sqlite::memory:')
   const clock = manualClock()
   const started = await startApp(app.description, {
     host: '127.0.0.1',
     port: 0,
     clock,
-    log: silentLog,
+    log: options.log ?? errorLog,
     migrate: 'auto',
     file: null,
-    environment: { NODE_ENV: 'test', DATABASE_URL: 'sqlite::memory:', FILES_URL: `disk:${folder}`, ...options.settings },
+    environment: { NODE_ENV: 'test', DATABASE_URL: scratch.url, FILES_URL: `disk:${folder}`, ...options.settings },
   })
   const clients: Client<A>[] = []
   const db: any = started.database.asSystem
@@ -78,6 +85,7 @@ export async function testApp<A extends App<any, any>>(
     async [Symbol.asyncDispose]() {
       for (const opened of clients) closeClient(opened)
       await started.stop()
+      await scratch.dispose()
       await rm(folder, { recursive: true, force: true })
     },
   }

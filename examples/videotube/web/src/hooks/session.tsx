@@ -1,30 +1,39 @@
-import { createContext, type ReactNode, useContext, useEffect, useState } from 'react'
+import { createContext, Fragment, type ReactNode, useContext, useEffect, useState } from 'react'
 import { api, type Me } from '../api.ts'
+import { navigate } from '../router.tsx'
 
 interface Session {
   /** The signed-in user, null for a visitor, undefined while that is not known yet. */
   readonly user: Me | null | undefined
   /** Asks the server again, after the profile was changed. */
   refresh(): Promise<void>
+  /** Goes on as whom the server now knows, after signing in or out. */
+  enter(next?: string): Promise<void>
 }
-const SessionContext = createContext<Session>({ user: undefined, refresh: async () => {} })
+const SessionContext = createContext<Session>({ user: undefined, refresh: async () => {}, enter: async () => {} })
 
 export function SessionProvider({ children }: { children: ReactNode }) {
   const [user, setUser] = useState<Me | null>()
+  const [entry, setEntry] = useState(0)
   const refresh = () => api.auth.me().then(setUser)
   useEffect(() => {
     api.auth.me().then(setUser, () => setUser(null))
   }, [])
-  return <SessionContext value={{ user, refresh }}>{children}</SessionContext>
+  const enter = async (next = '/') => {
+    await refresh()
+    setEntry((last) => last + 1)
+    // only a path of this site: `//evil.test` would be another one
+    navigate(/^\/(?![/\\])/.test(next) ? next : '/', { replace: true })
+  }
+  return (
+    <SessionContext value={{ user, refresh, enter }}>
+      {/* everything below is made anew for somebody else: nothing of the one before stays on the page */}
+      <Fragment key={entry}>{children}</Fragment>
+    </SessionContext>
+  )
 }
 
 export const useSession = () => useContext(SessionContext)
-
-/** Shows a page as somebody else. The page is loaded anew, since everything live belongs to one session. */
-export function enterAs(next = '/'): void {
-  // only a path of this site: `//evil.test` would be another one
-  location.assign(/^\/(?![/\\])/.test(next) ? next : '/')
-}
 
 /** The sign-in page, which leads back here. */
 export function signInHere(): string {

@@ -32,7 +32,7 @@ function SearchResults({ q }: { q: string }) {
         wanted={{ q }}
         empty={
           <Empty title="Nothing found">
-            <p>No title has these words. Fewer or other words may help.</p>
+            <p>No video has these words. Fewer or other words may help.</p>
             <Link className="button" href="/">
               See all videos
             </Link>

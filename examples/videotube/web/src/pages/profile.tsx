@@ -44,7 +44,7 @@ function Words({ user }: { user: Me }) {
         hint="Shown on your channel page"
         error={error}
       />
-      <FormError error={error} />
+      <FormError error={error} fields={['name', 'about']} />
       <button type="submit" className="button button-main" disabled={busy}>
         Save
       </button>

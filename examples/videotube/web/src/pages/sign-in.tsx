@@ -1,6 +1,6 @@
 import type { FormEvent } from 'react'
 import { api } from '../api.ts'
-import { enterAs } from '../hooks/session.tsx'
+import { useSession } from '../hooks/session.tsx'
 import { useAction } from '../hooks/use-action.ts'
 import { FormError, TextField } from '../parts/field.tsx'
 import { Page } from '../parts/page.tsx'
@@ -8,18 +8,21 @@ import { Link, useAddress } from '../router.tsx'
 
 export function SignInPage() {
   const { searchParams, search } = useAddress()
-  const { run, busy, error } = useAction((email: string, password: string) => api.auth.signIn({ email, password }))
-  const signIn = async (event: FormEvent<HTMLFormElement>) => {
+  const { enter } = useSession()
+  const { run, busy, error } = useAction(async (form: FormData) => {
+    await api.auth.signIn({ email: String(form.get('email')), password: String(form.get('password')) })
+    await enter(searchParams.get('next') ?? '/')
+  })
+  const signIn = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
-    const form = new FormData(event.currentTarget)
-    if (await run(String(form.get('email')), String(form.get('password')))) enterAs(searchParams.get('next') ?? '/')
+    run(new FormData(event.currentTarget))
   }
   return (
     <Page title="Welcome back" narrow>
       <form className="sheet" onSubmit={signIn}>
         <TextField label="E-mail" name="email" type="email" autoComplete="email" required error={error} />
         <TextField label="Password" name="password" type="password" autoComplete="current-password" required error={error} />
-        <FormError error={error} />
+        <FormError error={error} fields={['email', 'password']} />
         <button type="submit" className="button button-main button-wide" disabled={busy}>
           {busy ? 'Signing in…' : 'Sign in'}
         </button>

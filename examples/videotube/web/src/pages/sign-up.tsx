@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from 'react'
 import { api } from '../api.ts'
-import { enterAs } from '../hooks/session.tsx'
+import { useSession } from '../hooks/session.tsx'
 import { useAction } from '../hooks/use-action.ts'
 import { AvatarField } from '../parts/avatar-field.tsx'
 import { FormError, TextField } from '../parts/field.tsx'
@@ -10,17 +10,19 @@ import { Link, useAddress } from '../router.tsx'
 export function SignUpPage() {
   const { searchParams, search } = useAddress()
   const [avatar, setAvatar] = useState<File | null>(null)
-  const { run, busy, error } = useAction((form: FormData) =>
-    api.auth.signUp({
+  const { enter } = useSession()
+  const { run, busy, error } = useAction(async (form: FormData) => {
+    await api.auth.signUp({
       name: String(form.get('name')),
       email: String(form.get('email')),
       password: String(form.get('password')),
       ...(avatar && { avatar }),
-    }),
-  )
-  const signUp = async (event: FormEvent<HTMLFormElement>) => {
+    })
+    await enter(searchParams.get('next') ?? '/')
+  })
+  const signUp = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
-    if (await run(new FormData(event.currentTarget))) enterAs(searchParams.get('next') ?? '/')
+    run(new FormData(event.currentTarget))
   }
   return (
     <Page title="Pull up a stool" narrow>
@@ -37,7 +39,7 @@ export function SignUpPage() {
           error={error}
         />
         <AvatarField chosen={avatar} onChoose={setAvatar} />
-        <FormError error={error} />
+        <FormError error={error} fields={['name', 'email', 'password']} />
         <button type="submit" className="button button-main button-wide" disabled={busy}>
           {busy ? 'Making your account…' : 'Join'}
         </button>

@@ -68,7 +68,7 @@ function UploadForm() {
             </label>
           </fieldset>
         )}
-        <FormError error={error} />
+        <FormError error={error} fields={['title', 'description']} />
         {progress ? (
           <UploadProgress {...progress} onCancel={() => leave.current?.abort()} />
         ) : (

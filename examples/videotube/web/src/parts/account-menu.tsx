@@ -1,5 +1,5 @@
 import { api, type Me } from '../api.ts'
-import { enterAs } from '../hooks/session.tsx'
+import { useSession } from '../hooks/session.tsx'
 import { useMenu } from '../hooks/use-menu.ts'
 import { Link } from '../router.tsx'
 import { Avatar } from './avatar.tsx'
@@ -7,10 +7,11 @@ import { DoorIcon, FilmIcon, PencilIcon, PersonIcon } from './icons.tsx'
 
 export function AccountMenu({ user }: { user: Me }) {
   const { open, setOpen, around } = useMenu<HTMLDivElement>()
+  const { enter } = useSession()
   const close = () => setOpen(false)
   const signOut = async () => {
     await api.auth.signOut()
-    enterAs('/')
+    await enter('/')
   }
   return (
     <div className="menu" ref={around}>

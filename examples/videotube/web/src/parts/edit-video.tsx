@@ -29,7 +29,7 @@ export function EditVideo({ video, onClose }: { video: OwnVideo; onClose: () => 
           maxLength={5000}
           error={error}
         />
-        <FormError error={error} />
+        <FormError error={error} fields={['title', 'description']} />
         <footer>
           <button type="button" className="button" onClick={onClose}>
             Cancel

@@ -1,5 +1,5 @@
 import { type InputHTMLAttributes, type ReactNode, type TextareaHTMLAttributes, useId } from 'react'
-import { issueOf, messageOf } from '../errors.ts'
+import { isShownBy, issueOf, messageOf } from '../errors.ts'
 
 interface Labelled {
   readonly label: string
@@ -43,12 +43,12 @@ function useField(name: string, hint: string | undefined, error: unknown) {
   return { id, notes, input: { id, ...described, ...(issue && { 'aria-invalid': true }) } }
 }
 
-/** What is wrong with a form as a whole. */
-export function FormError({ error }: { error: unknown }) {
+/** What is wrong with a form as a whole; `fields` show what is wrong with them by themselves. */
+export function FormError({ error, fields = [] }: { error: unknown; fields?: readonly string[] }) {
   if (error === undefined) return null
   return (
     <p className="form-error" role="alert">
-      {messageOf(error)}
+      {isShownBy(fields, error) ? 'Not yet: something above has to be put right' : messageOf(error)}
     </p>
   )
 }

@@ -47,9 +47,9 @@ class TablePlan {
 
   async steps(): Promise<MigrationStep[]> {
     const steps: MigrationStep[] = this.#indexesToDrop().map((index) => this.#dropIndex(index))
-    for (const column of this.#model.columns) steps.push(...(await this.#columnSteps(column)))
+    for (const column of this.#model.stored) steps.push(...(await this.#columnSteps(column)))
     for (const column of this.#actual.columns) {
-      if (!this.#model.column.has(column.name)) steps.push(...(await this.#extraSteps(column)))
+      if (!this.#model.stored.some(({ name }) => name === column.name)) steps.push(...(await this.#extraSteps(column)))
     }
     for (const index of this.#wanted.indexes) {
       if (!this.#actual.indexes.some((each) => isSame(each, index))) steps.push(await this.#addIndex(index))

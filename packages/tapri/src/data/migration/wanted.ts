@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Catalog, Column, Model } from '../catalog.ts'
 import type { ColumnState, ColumnType, Fill, IndexState, TableState } from './state.ts'
 
@@ -5,7 +6,7 @@ import type { ColumnState, ColumnType, Fill, IndexState, TableState } from './st
 export function wantedTables(catalog: Catalog): TableState[] {
   return [...catalog.values()].map((model) => ({
     name: model.name,
-    columns: model.columns.map(columnState),
+    columns: model.stored.map(columnState),
     indexes: indexesOf(model),
     ours: true,
   }))
@@ -39,7 +40,7 @@ const prefix = 'tapri_'
 
 /** Indexes that a migration made; those made by hand have other names and stay. */
 export function isOurIndex(table: string, index: IndexState): boolean {
-  return index.name.startsWith(`${prefix}${table}_`)
+  return index.name.startsWith(`${prefix}${table}_`.slice(0, longestName - 17))
 }
 
 function indexesOf(model: Model): IndexState[] {
@@ -59,5 +60,19 @@ function serves(other: IndexState, otherAt: number, one: IndexState, at: number)
 }
 
 function indexOf(model: Model, columns: readonly string[], unique: boolean): IndexState {
-  return { name: `${prefix}${model.name}_${columns.join('_')}_${unique ? 'unique' : 'index'}`, columns, unique }
+  return { name: nameOf(model, columns, unique ? 'unique' : 'index'), columns, unique }
+}
+
+/** The name of the index that keeps these columns unique. */
+export function uniqueName(model: Model, columns: readonly string[]): string {
+  return nameOf(model, columns, 'unique')
+}
+
+/** Databases cut longer names off, each in its own way. */
+const longestName = 63
+
+function nameOf(model: Model, columns: readonly string[], ending: string): string {
+  const name = `${prefix}${model.name}_${columns.join('_')}_${ending}`
+  if (name.length <= longestName) return name
+  return `${name.slice(0, longestName - 17)}_${createHash('sha256').update(name).digest('hex').slice(0, 16)}`
 }

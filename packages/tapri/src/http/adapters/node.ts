@@ -5,6 +5,9 @@ import type { Clock } from '../../kit/clock.ts'
 import { httpError } from '../errors.ts'
 import { drain } from './drain.ts'
 
+/** Milliseconds without a byte in either direction. */
+const stalledAfter = 60_000
+
 export interface NodeHooks {
   /** Answers a request. Must not throw. */
   request(request: IncomingMessage, response: ServerResponse): void
@@ -42,6 +45,8 @@ export class NodeAdapter {
       },
       hooks.request,
     )
+    this.server.timeout = stalledAfter
+    this.server.on('timeout', endStalled)
     this.server.on('checkContinue', hooks.request)
     this.server.on('checkExpectation', hooks.unexpected)
     this.server.on('clientError', (error, socket) => refuseMalformed(socket, hooks.malformed(error)))
@@ -84,6 +89,15 @@ export class NodeAdapter {
     // Stops the interval that checks connections
     this.server.close(() => undefined)
   }
+}
+
+/**
+ * Called when nothing has moved on a connection for a minute, or when it was idle for as long as it may: ends those
+ * who do not take their answer, for they hold its bytes and its files. Whoever still waits for an answer may wait.
+ */
+function endStalled(socket: Socket): void {
+  const isAnswering = Reflect.get(socket, '_httpMessage') instanceof ServerResponse
+  if (socket.writableLength > 0 || !isAnswering) socket.destroy()
 }
 
 function refuseMalformed(socket: Duplex, answer: string): void {

@@ -1,15 +1,9 @@
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import type { Sql, SqlValue } from '../sql/dialect.ts'
 import { translate } from './failure.ts'
 import type { SqliteUrl } from './url.ts'
 
-export type SqlValue = SQLInputValue
-export type SqlRow = readonly SQLOutputValue[]
-
-export interface Sql {
-  readonly sql: string
-  readonly parameters: readonly SqlValue[]
-}
-
+type SqliteRow = readonly SQLOutputValue[]
 const keptStatements = 500
 
 /** One connection with its prepared statements. Its methods are synchronous: SQLite is a library, not a server. */
@@ -38,9 +32,9 @@ export class Connection {
     return statement
   }
 
-  rows({ sql, parameters }: Sql): SqlRow[] {
+  rows({ sql, parameters }: Sql): SqliteRow[] {
     try {
-      return rowsOf(this.#statement(sql).all(...parameters))
+      return rowsOf(this.#statement(sql).all(...inputs(parameters)))
     } catch (cause) {
       throw translate(cause)
     }
@@ -48,7 +42,7 @@ export class Connection {
 
   write({ sql, parameters }: Sql): number {
     try {
-      return Number(this.#statement(sql).run(...parameters).lastInsertRowid)
+      return Number(this.#statement(sql).run(...inputs(parameters)).lastInsertRowid)
     } catch (cause) {
       throw translate(cause)
     }
@@ -88,16 +82,21 @@ export class Connection {
   }
 }
 
+// Truth is encoded as a number and lists as JSON here; the other kinds of values are those of SQLite.
+function inputs(parameters: readonly SqlValue[]): readonly SQLInputValue[] {
+  return parameters as readonly SQLInputValue[]
+}
+
 // With setReturnArrays(true) every row is an array; @types/node does not say so.
-function rowsOf(rows: readonly unknown[]): SqlRow[] {
-  return rows as SqlRow[]
+function rowsOf(rows: readonly unknown[]): SqliteRow[] {
+  return rows as SqliteRow[]
 }
 
 /** One row of a statement of `prepare`, read like `rowsOf`. */
-export function firstRow(statement: StatementSync, ...parameters: readonly SqlValue[]): SqlRow | undefined {
+export function firstRow(statement: StatementSync, id: string): SqliteRow | undefined {
   try {
-    const row: unknown = statement.get(...parameters)
-    return row as SqlRow | undefined
+    const row: unknown = statement.get(id)
+    return row as SqliteRow | undefined
   } catch (cause) {
     throw translate(cause)
   }

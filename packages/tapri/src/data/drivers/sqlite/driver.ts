@@ -1,19 +1,23 @@
-import type { DatabaseFacts, Driver, LoggedChanges, Reader, Transaction } from '../../driver.ts'
+import type { ChangesRead, DatabaseFacts, Driver, Health, Reader, Transaction } from '../../driver.ts'
 import type { MigrationAction, TableState } from '../../migration/state.ts'
+import { counts } from '../sql/counts.ts'
+import type { Operand } from '../sql/kysely.ts'
+import { Statements } from '../sql/statements.ts'
 import type { Connection } from './connection.ts'
+import { dialect } from './dialect.ts'
 import { inspect } from './inspect.ts'
-import { sql, textOf } from './kysely.ts'
 import { migrateTables } from './migrate.ts'
 import { SqliteReader, SqliteTransaction, WaitingReader } from './session.ts'
-import { Statements } from './statements.ts'
 
 /** SQLite in this process: one connection writes, another reads; a database in memory has only the one. */
 export class SqliteDriver implements Driver {
   readonly facts: DatabaseFacts
+  readonly writers = 1
+  readonly tail = undefined
   readonly reader: Reader
   readonly #writer: Connection
   readonly #second: Connection | undefined
-  readonly #statements = new Statements()
+  readonly #statements = new Statements(dialect)
   readonly #writing: SqliteReader
   #open: Promise<void> | undefined
 
@@ -37,12 +41,24 @@ export class SqliteDriver implements Driver {
     return transaction
   }
 
-  async changesSince(position: number, limit: number): Promise<LoggedChanges[]> {
-    const rows = (this.#second ?? this.#writer).rows({
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return work()
+  }
+
+  mayPass(): boolean {
+    return false
+  }
+
+  async changesSince(position: number, limit: number): Promise<ChangesRead> {
+    const reading = this.#second ?? this.#writer
+    const rows = reading.rows({
       sql: 'SELECT position, at, changes FROM tapri_changes WHERE position > ? ORDER BY position LIMIT ?',
       parameters: [position, limit],
     })
-    return rows.map(([at, moment, changes]) => ({ position: Number(at), at: Number(moment), changes: String(changes) }))
+    const entries = rows.map(([at, moment, changes]) => ({ position: Number(at), at: Number(moment), changes: String(changes) }))
+    // positions have no gaps, so what is missing in front of the oldest was forgotten
+    const oldest = reading.value('SELECT min(position) FROM tapri_changes')
+    return { entries, forgotten: typeof oldest === 'number' ? oldest - 1 : 0 }
   }
 
   async tables(): Promise<TableState[]> {
@@ -50,30 +66,32 @@ export class SqliteDriver implements Driver {
   }
 
   async countRows(table: string): Promise<number> {
-    return this.#number(textOf(sql`select count(*) from ${sql.table(table)}`))
+    return this.#number(counts.rows(table))
   }
 
   async countNulls(table: string, column: string): Promise<number> {
-    return this.#number(textOf(sql`select count(*) from ${sql.table(table)} where ${sql.id(column)} is null`))
+    return this.#number(counts.nulls(table, column))
   }
 
   async countTwins(table: string, columns: readonly string[]): Promise<number> {
-    const present = sql.join(
-      columns.map((column) => sql`${sql.id(column)} is not null`),
-      sql` and `,
-    )
-    const names = sql.join(columns.map((column) => sql.id(column)))
-    const groups = sql`select 1 from ${sql.table(table)} where ${present} group by ${names} having count(*) > 1`
-    return this.#number(textOf(sql`select count(*) from (${groups})`))
+    return this.#number(counts.twins(table, columns))
   }
 
   async countOrphans(table: string, column: string, target: string): Promise<number> {
-    const targets = sql`select id from ${sql.table(target)}`
-    return this.#number(textOf(sql`select count(*) from ${sql.table(table)} where ${sql.id(column)} not in (${targets})`))
+    return this.#number(counts.orphans(table, column, target))
   }
 
   async migrate(actions: readonly MigrationAction[], summaries: readonly string[], at: number): Promise<void> {
-    migrateTables(this.#writer, actions, summaries, at)
+    migrateTables(this.#writer, this.#statements, actions, summaries, at)
+  }
+
+  async health(): Promise<Health> {
+    try {
+      this.#writer.value('SELECT 1')
+      return { answers: true }
+    } catch (error) {
+      return { answers: false, reason: error instanceof Error ? error.message : String(error) }
+    }
   }
 
   async close(): Promise<void> {
@@ -83,7 +101,7 @@ export class SqliteDriver implements Driver {
     this.#writer.close()
   }
 
-  #number(text: string): number {
-    return Number(this.#writer.value(text))
+  #number(statement: Operand): number {
+    return Number(this.#writer.value(this.#statements.text(statement)))
   }
 }

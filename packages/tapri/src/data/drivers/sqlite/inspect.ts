@@ -1,6 +1,8 @@
 import type { ColumnState, ColumnType, Fill, IndexState, TableState } from '../../migration/state.ts'
+import { sql } from '../sql/kysely.ts'
 import type { Connection } from './connection.ts'
-import { sql, textOf } from './kysely.ts'
+import { dialect } from './dialect.ts'
+import { storageOf } from './tables.ts'
 
 /** SQLite knows only three of our column types, so what a migration made is remembered in tapri_meta. */
 const snapshotName = 'schema'
@@ -67,18 +69,10 @@ function indexesOf(connection: Connection, table: string): IndexState[] {
 }
 
 function pragma(connection: Connection, what: string, of: string) {
-  return connection.rows({ sql: `${textOf(sql`PRAGMA ${sql.raw(what)}(${sql.id(of)})`)}`, parameters: [] })
+  return connection.rows({ sql: sql`PRAGMA ${sql.raw(what)}(${sql.id(of)})`.compile(dialect.builder).sql, parameters: [] })
 }
 
 const inferred: Readonly<Record<string, ColumnType>> = { INTEGER: 'int', INT: 'int', REAL: 'float', TEXT: 'text' }
-export const storageOf: Readonly<Record<ColumnType, string>> = {
-  text: 'TEXT',
-  json: 'TEXT',
-  int: 'INTEGER',
-  bool: 'INTEGER',
-  time: 'INTEGER',
-  float: 'REAL',
-}
 
 function typeOf(storage: string, remembered: ColumnType | undefined): ColumnType {
   const upper = storage.toUpperCase()

@@ -1,13 +1,16 @@
 import { dataError } from '../../errors.ts'
 import type { ColumnState, Fill, IndexState, MigrationAction, TableState } from '../../migration/state.ts'
+import { type Operand, sql } from '../sql/kysely.ts'
+import type { Statements } from '../sql/statements.ts'
 import type { Connection } from './connection.ts'
-import { inspect, saveSnapshot, storageOf } from './inspect.ts'
-import { sql, textOf } from './kysely.ts'
+import { inspect, saveSnapshot } from './inspect.ts'
+import { tables } from './tables.ts'
 
 /** Applies all actions in one transaction and records them.
  * @throws TAPRI_DATA_MIGRATION when a row would refer to nothing afterwards */
 export function migrateTables(
   connection: Connection,
+  statements: Statements,
   actions: readonly MigrationAction[],
   summaries: readonly string[],
   at: number,
@@ -16,7 +19,7 @@ export function migrateTables(
   connection.run('PRAGMA foreign_keys = OFF')
   try {
     connection.run('BEGIN IMMEDIATE')
-    new TableMigration(connection).apply(actions, summaries, at)
+    new TableMigration(connection, statements).apply(actions, summaries, at)
     connection.run('COMMIT')
   } catch (error) {
     if (connection.isInTransaction) connection.run('ROLLBACK')
@@ -28,10 +31,12 @@ export function migrateTables(
 
 class TableMigration {
   readonly #connection: Connection
+  readonly #statements: Statements
   readonly #tables: Map<string, TableState>
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, statements: Statements) {
     this.#connection = connection
+    this.#statements = statements
     this.#tables = new Map(inspect(connection).map((table) => [table.name, table]))
   }
 
@@ -71,7 +76,7 @@ class TableMigration {
         this.#dropColumn(action.table, action.column)
         break
       case 'add index':
-        this.#run(createIndex(action.table, action.index))
+        this.#run(tables.createIndex(action.table, action.index))
         this.#remember(action.table, (indexes) => [...indexes, action.index])
         break
       case 'drop index':
@@ -81,8 +86,8 @@ class TableMigration {
   }
 
   #create(table: TableState, name: string): void {
-    this.#run(createTable(table, name))
-    for (const index of table.indexes) this.#run(createIndex(name, index))
+    this.#run(tables.create(table, name))
+    for (const index of table.indexes) this.#run(tables.createIndex(name, index))
     this.#tables.set(name, table)
   }
 
@@ -104,7 +109,7 @@ class TableMigration {
       return
     }
     const added = fill === null ? column : { ...column, fill }
-    this.#run(sql`alter table ${sql.table(name)} add column ${columnText(added)}`)
+    this.#run(sql`alter table ${sql.table(name)} add column ${tables.column(name, added)}`)
     this.#tables.set(name, { ...table, ours: true, columns: [...table.columns, added] })
   }
 
@@ -117,13 +122,13 @@ class TableMigration {
   /** SQLite's way to any other table: make it anew beside the old one, copy, take its place. */
   #rebuild(wanted: TableState, change?: { column: string; keep: boolean; fill: Fill }): void {
     const fresh = `${wanted.name}__new`
-    this.#run(createTable(wanted, fresh))
+    this.#run(tables.create(wanted, fresh))
     const values = wanted.columns.map((column) => (column.name === change?.column ? copied(column, change) : sql.id(column.name)))
     const names = wanted.columns.map((column) => sql.id(column.name))
     this.#run(sql`insert into ${sql.table(fresh)} (${sql.join(names)}) select ${sql.join(values)} from ${sql.table(wanted.name)}`)
     this.#run(sql`drop table ${sql.table(wanted.name)}`)
     this.#run(sql`alter table ${sql.table(fresh)} rename to ${sql.table(wanted.name)}`)
-    for (const index of wanted.indexes) this.#run(createIndex(wanted.name, index))
+    for (const index of wanted.indexes) this.#run(tables.createIndex(wanted.name, index))
     this.#tables.set(wanted.name, { ...wanted, ours: true })
   }
 
@@ -133,8 +138,8 @@ class TableMigration {
     return table
   }
 
-  #run(statement: Parameters<typeof textOf>[0]): void {
-    this.#connection.run(textOf(statement))
+  #run(statement: Operand): void {
+    this.#connection.run(this.#statements.text(statement))
   }
 }
 
@@ -144,34 +149,8 @@ function isSimpleToAdd(column: ColumnState, fill: Fill): boolean {
 }
 
 function copied(column: ColumnState, change: { keep: boolean; fill: Fill }) {
-  const fill = sql.lit(literal(change.fill))
+  const fill = tables.literal(change.fill, column.type)
   if (!change.keep) return fill
   const value = column.type === 'float' ? sql`cast(${sql.id(column.name)} as real)` : sql.id(column.name)
   return change.fill === null ? value : sql`coalesce(${value}, ${fill})`
-}
-
-function createTable(table: TableState, name: string) {
-  const columns = table.columns.map(columnText)
-  return sql`create table ${sql.table(name)} (${sql.join(columns)}) strict`
-}
-
-function columnText(column: ColumnState) {
-  const type = sql.raw(storageOf[column.type])
-  if (column.name === 'id') return sql`${sql.id('id')} ${type} not null primary key`
-  const required = column.nullable ? sql.raw('') : sql.raw(' not null')
-  const fallback = column.fill === undefined ? sql.raw('') : sql` default ${sql.lit(literal(column.fill))}`
-  // The data room deletes what depends on a row itself, so that the change log has it; this fence stands behind it.
-  const fence = sql.raw(' deferrable initially deferred')
-  const target = column.target === undefined ? sql.raw('') : sql` references ${sql.table(column.target)} (id)${fence}`
-  return sql`${sql.id(column.name)} ${type}${required}${fallback}${target}`
-}
-
-function createIndex(table: string, index: IndexState) {
-  const unique = sql.raw(index.unique ? 'unique ' : '')
-  const columns = sql.join(index.columns.map((column) => sql.id(column)))
-  return sql`create ${unique}index ${sql.id(index.name)} on ${sql.table(table)} (${columns})`
-}
-
-function literal(fill: Fill): string | number | null {
-  return typeof fill === 'boolean' ? Number(fill) : fill
 }

@@ -4,8 +4,10 @@ import type { Condition } from '../../condition.ts'
 import type { Reader, Select, Transaction } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
 import type { StoredRow } from '../../evaluate.ts'
-import { type Connection, firstRow, type SqlRow } from './connection.ts'
-import type { Statements } from './statements.ts'
+import type { Grouping } from '../../figures.ts'
+import type { SqlRow } from '../sql/dialect.ts'
+import type { Statements } from '../sql/statements.ts'
+import { type Connection, firstRow } from './connection.ts'
 
 /** Reads over one connection. */
 export class SqliteReader implements Reader {
@@ -21,7 +23,10 @@ export class SqliteReader implements Reader {
   async row(model: Model, id: string): Promise<StoredRow | undefined> {
     let known = this.#rows.get(model)
     if (known === undefined) {
-      known = { statement: this.connection.prepare(this.statements.row(model)), decode: this.statements.decoder(model.columns) }
+      known = {
+        statement: this.connection.prepare(this.statements.row(model, id).sql),
+        decode: this.statements.decoder(model.columns),
+      }
       this.#rows.set(model, known)
     }
     const row = firstRow(known.statement, id)
@@ -35,6 +40,17 @@ export class SqliteReader implements Reader {
   async count(model: Model, condition: Condition): Promise<number> {
     return Number(this.connection.rows(this.statements.count(model, condition))[0]?.[0])
   }
+
+  async groups(grouping: Grouping): Promise<unknown[][]> {
+    try {
+      return this.connection.rows(this.statements.groups(grouping)).map(this.statements.groupDecoder(grouping))
+    } catch (cause) {
+      // SQLite adds whole numbers in 64 bits, and gives up beyond
+      if (!(cause instanceof Error) || cause.message !== 'integer overflow') throw cause
+      const reason = 'a sum is beyond what a number holds: narrow the where'
+      throw dataError('TAPRI_DATA_QUERY', `Cannot query ${grouping.model.name}: ${reason}`, { cause })
+    }
+  }
 }
 
 /**
@@ -42,10 +58,10 @@ export class SqliteReader implements Reader {
  * rather than see what it has not committed.
  */
 export class WaitingReader implements Reader {
-  readonly #reader: Reader
+  readonly #reader: SqliteReader
   readonly #open: () => Promise<void> | undefined
 
-  constructor(reader: Reader, open: () => Promise<void> | undefined) {
+  constructor(reader: SqliteReader, open: () => Promise<void> | undefined) {
     this.#reader = reader
     this.#open = open
   }
@@ -63,6 +79,11 @@ export class WaitingReader implements Reader {
   async count(model: Model, condition: Condition): Promise<number> {
     while (this.#open() !== undefined) await this.#open()
     return this.#reader.count(model, condition)
+  }
+
+  async groups(grouping: Grouping): Promise<unknown[][]> {
+    while (this.#open() !== undefined) await this.#open()
+    return this.#reader.groups(grouping)
   }
 }
 
@@ -98,6 +119,10 @@ export class SqliteTransaction implements Transaction {
 
   async count(model: Model, condition: Condition): Promise<number> {
     return this.#open().count(model, condition)
+  }
+
+  async groups(grouping: Grouping): Promise<unknown[][]> {
+    return this.#open().groups(grouping)
   }
 
   async insert(model: Model, row: StoredRow): Promise<void> {
@@ -141,9 +166,12 @@ export class SqliteTransaction implements Transaction {
     })
   }
 
-  async trimChanges(upTo: number, before: number): Promise<void> {
+  async trimChanges(kept: number, before: number): Promise<void> {
     this.#open()
-    this.#connection.write({ sql: 'DELETE FROM tapri_changes WHERE position <= ? OR at < ?', parameters: [upTo, before] })
+    this.#connection.write({
+      sql: 'DELETE FROM tapri_changes WHERE position <= (SELECT max(position) FROM tapri_changes) - ? OR at < ?',
+      parameters: [kept, before],
+    })
   }
 
   async commit(): Promise<void> {

@@ -1,0 +1,150 @@
+import { TapriError } from '../kit/errors.ts'
+import { newId } from '../kit/ids.ts'
+import type { Column, Model } from './catalog.ts'
+import { comparedValue, isRecord, nameOf, wrong } from './compare.ts'
+import { all, type Condition, equal } from './condition.ts'
+import type { Transaction } from './driver.ts'
+import type { Scope } from './engine.ts'
+import { dataError } from './errors.ts'
+import type { StoredRow } from './evaluate.ts'
+import { fits } from './fits.ts'
+import { takeLinks } from './link.ts'
+import { type GivenRow, presentCopy } from './present.ts'
+import { readParts } from './query.ts'
+import { requireTargets } from './targets.ts'
+import { newRow } from './values.ts'
+import { compileWhere } from './where.ts'
+import { changeRow, dropRows, insertRow, readForever, requireOpening } from './write.ts'
+
+/** Each row of a bulk write is checked and logged, and all others wait for it. */
+const mostRows = 10_000
+
+export async function createMany(scope: Scope, model: Model, given: unknown): Promise<GivenRow[]> {
+  scope.requireWritable()
+  requireOpening(scope, model)
+  if (!Array.isArray(given)) throw wrong(model, `createMany takes a list, not ${nameOf(given)}`)
+  if (given.length > mostRows) throw tooMany(model)
+  const entries = given.map((each) => {
+    const { values, linkings } = takeLinks(model, each)
+    return { row: newRow(model, newId(scope.engine.clock.now()), values), linkings }
+  })
+  const rows = entries.map(({ row }) => row)
+  await scope.write(async (transaction) => {
+    await requireTargets(transaction.session, model, rows)
+    for (const { row, linkings } of entries) await insertRow(scope, transaction, model, row, linkings)
+  })
+  return rows.map((row) => presentCopy(scope, model, row))
+}
+
+/** Changes the rows that match and that the asker may change; answers how many there were. */
+export async function updateWhere(scope: Scope, model: Model, where: unknown, given: unknown): Promise<number> {
+  return scope.write(async (transaction) => {
+    const rows = await selectWritable(scope, transaction.session, model, where, scope.allowed(model, 'update'))
+    for (const row of rows) await changeRow(scope, transaction, model, row, given)
+    return rows.length
+  })
+}
+
+/** Deletes the rows that match and that the asker may delete; answers how many there were. */
+export async function deleteWhere(scope: Scope, model: Model, where: unknown, options: unknown): Promise<number> {
+  const forever = readForever(scope, model, options)
+  const there = forever ? scope.ruled(model, 'delete') : scope.allowed(model, 'delete')
+  return scope.write(async (transaction) => {
+    const rows = await selectWritable(scope, transaction.session, model, where, there)
+    await dropRows(scope, transaction, model, rows, forever)
+    return rows.length
+  })
+}
+
+/** Makes the row, or changes the one that has the same values in `on`. */
+export async function upsert(scope: Scope, model: Model, given: unknown, options: unknown): Promise<GivenRow> {
+  scope.requireWritable()
+  const { on, update } = readParts(model, options, ['on', 'update'])
+  const key = keyOf(model, on)
+  const { values, linkings } = takeLinks(model, given)
+  const fresh = newRow(model, newId(scope.engine.clock.now()), values)
+  const condition = all(key.map((column) => equal(column, comparedValue(model, column, fresh[column.name]))))
+  const changes = update ?? withoutKey(given, key)
+  const row = await scope.write(async (transaction) => {
+    const { session } = transaction
+    const make = async () => {
+      requireOpening(scope, model)
+      await requireTargets(session, model, [fresh])
+      await insertRow(scope, transaction, model, fresh, linkings)
+      return fresh
+    }
+    const change = async (before: StoredRow) => {
+      // to a caller who may not read the row, the key is taken, as it is to `create`
+      if (!(await fits(session, model, scope.allowed(model, 'read'), before))) throw taken(model, key)
+      return changeRow(scope, transaction, model, before, changes)
+    }
+    // null is equal to nothing in a unique key
+    if (key.some(({ name }) => fresh[name] === null)) return make()
+    const before = await lockFirst(session, model, condition)
+    if (before !== undefined) return change(before)
+    try {
+      return await session.savepoint(make)
+    } catch (error) {
+      const other = isTaken(error) ? await lockFirst(session, model, condition) : undefined
+      // somebody made it in between
+      if (other !== undefined) return change(other)
+      throw error
+    }
+  })
+  return presentCopy(scope, model, row)
+}
+
+async function selectWritable(
+  scope: Scope,
+  session: Transaction,
+  model: Model,
+  where: unknown,
+  allowed: Condition,
+): Promise<StoredRow[]> {
+  const wanted = compileWhere(scope.engine.catalog, model, where ?? null, scope)
+  const condition = all([wanted, scope.ruled(model, 'read'), allowed])
+  if (condition.kind === 'never') return []
+  const rows = await selectLocked(session, model, condition, mostRows + 1)
+  if (rows.length > mostRows) throw tooMany(model)
+  return rows
+}
+
+async function lockFirst(session: Transaction, model: Model, condition: Condition): Promise<StoredRow | undefined> {
+  return (await selectLocked(session, model, condition, 1))[0]
+}
+
+function selectLocked(session: Transaction, model: Model, condition: Condition, limit: number): Promise<StoredRow[]> {
+  const order = [{ column: model.id, down: false }]
+  return session.select({ model, columns: model.columns, condition, order, limit, offset: 0, lock: true })
+}
+
+function keyOf(model: Model, on: unknown): Column[] {
+  const names: readonly unknown[] = Array.isArray(on) ? on : []
+  const group = model.unique.find((each) => each.length === names.length && each.every((name) => names.includes(name)))
+  if (group === undefined || names.length === 0) {
+    const known = model.unique.map((each) => `[${each.join(', ')}]`).join(', ') || 'none'
+    throw wrong(model, `"on" must name the fields of a unique key (${known})`)
+  }
+  return group.flatMap((name) => model.column.get(name) ?? [])
+}
+
+function withoutKey(given: unknown, key: readonly Column[]): unknown {
+  if (!isRecord(given)) return given
+  return Object.fromEntries(Object.entries(given).filter(([name]) => !key.some((column) => column.name === name)))
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof TapriError && error.code === 'TAPRI_DATA_NOT_UNIQUE'
+}
+
+function taken(model: Model, key: readonly Column[]) {
+  const names = key.map(({ name }) => name)
+  return dataError('TAPRI_DATA_NOT_UNIQUE', `Cannot save in ${model.name}: another row has the same ${names.join(' and ')}`, {
+    facts: { model: model.name, fields: names },
+    issues: names.map((name) => ({ path: [name], message: 'is taken' })),
+  })
+}
+
+function tooMany(model: Model) {
+  return wrong(model, `more than ${mostRows} rows would be written at once: do it in parts`)
+}

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import type { Claims } from './place.ts'
+
+const denied = { code: 'TAPRI_DENIED', status: 403 }
+const missing = { code: 'TAPRI_NOT_FOUND', status: 404 }
+
+/** Who may do what, whichever way it is asked. */
+export const policyClaims: Claims = {
+  'a caller reads, counts and filters the open rows alone': async ({ system, as, ann, bob }) => {
+    const hidden = await system.books.create({ title: 'hidden', owner: ann.id })
+    const open = await system.books.create({ title: 'open', open: true, owner: ann.id })
+    for (const caller of [bob, null]) {
+      const { books } = as(caller)
+      assert.deepEqual(
+        (await books.find()).map(({ id }) => id),
+        [open.id],
+      )
+      assert.equal(await books.count({ where: { title: { not: 'open' } } }), 0)
+      await assert.rejects(books.get(hidden.id), missing)
+      assert.equal('note' in (await books.get(open.id)), false)
+    }
+    assert.equal(await as(ann).books.count(), 2)
+  },
+
+  'a model without a policy is nobody’s': async ({ system, as, ann }) => {
+    await system.words.create({ word: 'x' })
+    assert.equal(await as(ann).words.count(), 0)
+    await assert.rejects(as(ann).words.create({ word: 'y' }), denied)
+  },
+
+  'writes are checked before and after, on the row and on those that it names': async ({ system, as, ann, bob }) => {
+    await assert.rejects(as(bob).books.create({ title: 'a', owner: ann.id }), denied)
+    const book = await as(ann).books.create({ title: 'a', owner: ann.id })
+    await assert.rejects(as(bob).books.update(book.id, { title: 'b' }), missing)
+    await assert.rejects(as(ann).books.update(book.id, { owner: bob.id }), denied)
+    await assert.rejects(as(bob).marks.create({ page: 1, book: book.id, user: bob.id }), denied)
+    await as(ann).books.update(book.id, { open: true })
+    await as(bob).marks.create({ page: 1, book: book.id, user: bob.id })
+    await assert.rejects(as(bob).books.delete(book.id), denied)
+    assert.deepEqual([await system.books.count(), await system.marks.count()], [1, 1])
+    assert.equal((await system.books.get(book.id)).owner, ann.id)
+  },
+}

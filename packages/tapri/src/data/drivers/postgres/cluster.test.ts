@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import pg from 'pg'
+import { manualClock } from '../../../kit/clock.ts'
+import { type Commit, type Database, model, openDatabase, text } from '../../index.ts'
+import { scratchPostgres } from './scratch.ts'
+
+const server = process.env.TEST_POSTGRES_URL ?? ''
+const skip = server === '' ? 'set TEST_POSTGRES_URL' : false
+const models = { notes: model({ text: text({ unique: true }) }) }
+type Models = typeof models
+
+interface Cluster {
+  readonly clock: ReturnType<typeof manualClock>
+  open(): Promise<Database>
+  /** A connection beside the app's own, to the same schema. */
+  connect(): Promise<pg.Client>
+}
+
+function claim(text: string, check: (cluster: Cluster, context: TestContext) => Promise<void>): void {
+  test(text, { skip }, async (context) => {
+    const scratch = await scratchPostgres(server)
+    const clock = manualClock()
+    const opened: { close(): Promise<void> }[] = []
+    const schema = new URL(scratch.url).searchParams.get('schema') ?? ''
+    try {
+      const cluster: Cluster = {
+        clock,
+        async open() {
+          const url = `${scratch.url}&application_name=${schema}`
+          const database = await openDatabase({ models, policies: [], url, migrate: 'auto', clock })
+          opened.push(database)
+          return database
+        },
+        async connect() {
+          const client = new pg.Client({ connectionString: server, options: `-c search_path=${schema}` })
+          await client.connect()
+          opened.push({ close: () => client.end() })
+          return client
+        },
+      }
+      await check(cluster, context)
+    } finally {
+      await Promise.all(opened.map((each) => each.close()))
+      await scratch.dispose()
+    }
+  })
+}
+
+/** The commits that a database announces, and a promise of the next one. */
+function listen(database: Database): { readonly heard: Commit[]; next(count: number): Promise<void> } {
+  const heard: Commit[] = []
+  let wake = () => {}
+  database.changes.subscribe((commit) => {
+    heard.push(commit)
+    wake()
+  })
+  return {
+    heard,
+    async next(count) {
+      while (heard.length < count) {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    },
+  }
+}
+
+claim('two processes that start at once make the tables once', async ({ open }) => {
+  const databases = await Promise.all([open(), open(), open()])
+  const [one] = databases
+  assert.ok(one)
+  await one.systemDb<Models>().notes.create({ text: 'a' })
+  for (const database of databases) assert.equal(await database.systemDb<Models>().notes.count(), 1)
+  assert.equal(new Set(databases.map(({ changes }) => changes.epoch)).size, 1)
+})
+
+claim('each process hears of the commits of all, in the same order', async ({ open }) => {
+  const [one, two] = [await open(), await open()]
+  const [first, second] = [listen(one), listen(two)]
+  const writes = Array.from({ length: 40 }, (_, number) =>
+    (number % 2 ? one : two).systemDb<Models>().notes.create({ text: String(number) }),
+  )
+  await Promise.all(writes)
+  await Promise.all([first.next(40), second.next(40)])
+  assert.deepEqual(first.heard, second.heard)
+  const positions = first.heard.map(({ position }) => position)
+  assert.deepEqual(
+    positions,
+    positions.toSorted((a, b) => a - b),
+  )
+})
+
+claim('an older transaction that is still open keeps later commits back from listeners, not from readers', async (cluster) => {
+  const database = await cluster.open()
+  const { heard, next } = listen(database)
+  const older = await cluster.connect()
+  await older.query('begin; insert into tapri_meta values (pg_current_xact_id()::text, 1)')
+  await database.systemDb<Models>().notes.create({ text: 'later' })
+  assert.equal(await database.systemDb<Models>().notes.count(), 1)
+  assert.equal(heard.length, 0)
+  // what is committed can be asked for, so that nobody takes an answer for whole that is not
+  assert.equal((await database.changes.since(database.changes.position(), 10)).length, 1)
+  await older.query('commit')
+  cluster.clock.advance(2000)
+  await next(1)
+  assert.equal(heard.length, 1)
+})
+
+claim('a connection that is lost heals by itself, and nothing that was committed meanwhile stays unheard', async (cluster) => {
+  const [one, two] = [await cluster.open(), await cluster.open()]
+  const { heard, next } = listen(two)
+  await one.systemDb<Models>().notes.create({ text: 'before' })
+  await next(1)
+  const admin = await cluster.connect()
+  const end =
+    'select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = (select current_schema()) and pid <> pg_backend_pid()'
+  await admin.query(end)
+  // a request in hand may meet the lost connection once
+  const write = (text: string) => one.systemDb<Models>().notes.create({ text })
+  await write('after').catch((error) => {
+    assert.equal(error.code, 'TAPRI_DATA_UNREACHABLE')
+    assert.equal(error.status, 503)
+    return write('after')
+  })
+  assert.equal(await one.systemDb<Models>().notes.count(), 2)
+  while (heard.length < 2) {
+    cluster.clock.advance(30_000)
+    await two.health()
+  }
+  assert.deepEqual(
+    heard.map(({ changes }) => changes[0]?.after?.text),
+    ['before', 'after'],
+  )
+})
+
+claim('a transaction is run again when another was in its way, and not when it failed by itself', async ({ open }) => {
+  const database = await open()
+  const { id } = await database.systemDb<Models>().notes.create({ text: 'a' })
+  let runs = 0
+  const both = Array.from({ length: 2 }, (_, number) =>
+    database.systemDb<Models>().transaction(async (db) => {
+      runs++
+      const { text } = await db.notes.get(id)
+      await db.notes.update(id, { text: `${text}${number}` })
+    }),
+  )
+  await Promise.all(both)
+  assert.ok(runs >= 3)
+  const { text } = await database.systemDb<Models>().notes.get(id)
+  assert.equal(text.length, 3)
+  runs = 0
+  const failing = database.systemDb<Models>().transaction(async () => {
+    runs++
+    throw new Error('mine')
+  })
+  await assert.rejects(failing, /mine/)
+  assert.equal(runs, 1)
+})

@@ -1,0 +1,90 @@
+import { TapriError } from '../../../kit/errors.ts'
+import type { Model } from '../../catalog.ts'
+import { dataError } from '../../errors.ts'
+import { uniqueName } from '../../migration/wanted.ts'
+
+/** What went wrong in PostgreSQL, said in the terms of the data room. https://www.postgresql.org/docs/current/errcodes-appendix.html */
+export function translate(cause: unknown): unknown {
+  if (!(cause instanceof Error) || cause instanceof TapriError) return cause
+  const code = codeOf(cause)
+  const known = code === undefined ? undefined : failures[code]
+  if (known !== undefined) return known(cause)
+  if (code === undefined ? isLost(cause) : code.startsWith('08') || networkCodes.has(code)) return unreachable(cause)
+  if (code?.startsWith('53') || code?.startsWith('58')) return storage(cause)
+  return cause
+}
+
+/** The fields of the model that another row has the same, by the name of the index. */
+export function translateWrite(cause: unknown, model: Model): unknown {
+  if (!(cause instanceof Error) || codeOf(cause) !== '23505') return translate(cause)
+  const name = 'constraint' in cause ? cause.constraint : undefined
+  const fields = model.unique.find((columns) => uniqueName(model, columns) === name) ?? ['id']
+  return dataError('TAPRI_DATA_NOT_UNIQUE', `Cannot save in ${model.name}: another row has the same ${fields.join(' and ')}`, {
+    cause,
+    facts: { model: model.name, fields },
+    issues: fields.map((field) => ({ path: [field], message: 'is taken' })),
+  })
+}
+
+/** What a transaction that is run again may not meet: it was in the way of another one, or a row that it named went. */
+export function mayPass(error: unknown): boolean {
+  if (!(error instanceof TapriError)) return false
+  return error.code === 'TAPRI_DATA_CONFLICT' || (error.code === 'TAPRI_DATA_NO_SUCH_ROW' && codeOf(error.cause) === '23503')
+}
+
+export function codeOf(cause: unknown): string | undefined {
+  if (typeof cause !== 'object' || cause === null || !('code' in cause)) return undefined
+  return typeof cause.code === 'string' ? cause.code : undefined
+}
+
+const failures: Readonly<Record<string, (cause: Error) => TapriError>> = {
+  '23503': (cause) => dataError('TAPRI_DATA_NO_SUCH_ROW', 'Cannot commit: a row refers to one that is not there', { cause }),
+  '40001': conflict,
+  '40P01': conflict,
+  '55P03': (cause) => dataError('TAPRI_DATA_BUSY', 'Cannot write: others have kept the rows locked for too long', { cause }),
+  '57014': (cause) =>
+    dataError('TAPRI_DATA_TIMEOUT', 'Cannot wait for the database: a statement took longer than allowed', { cause }),
+  '22003': (cause) => dataError('TAPRI_DATA_QUERY', `Cannot query: ${cause.message}, narrow the where`, { cause }),
+  '25P03': (cause) => dataError('TAPRI_DATA_TIMEOUT', 'Cannot go on with a transaction that was idle for too long', { cause }),
+  '25006': storage,
+  '53300': unreachable,
+  '57P01': unreachable,
+  '57P02': unreachable,
+  '57P03': unreachable,
+  '57P05': unreachable,
+}
+const networkCodes: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EPIPE',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+])
+
+/** The package names these cases by their messages alone. */
+function isLost(cause: Error): boolean {
+  return /^(?:Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect|timeout expired)/.test(
+    cause.message,
+  )
+}
+
+function conflict(cause: Error): TapriError {
+  return dataError(
+    'TAPRI_DATA_CONFLICT',
+    'Cannot commit: another transaction changed the same rows at the same time, try again',
+    {
+      cause,
+    },
+  )
+}
+
+function unreachable(cause: Error): TapriError {
+  return dataError('TAPRI_DATA_UNREACHABLE', `Cannot reach the database: ${cause.message}`, { cause })
+}
+
+function storage(cause: Error): TapriError {
+  return dataError('TAPRI_DATA_STORAGE', `Cannot use the database: ${cause.message}`, { cause })
+}

@@ -1,0 +1,180 @@
+import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import type pg from 'pg'
+import { dataError } from '../../errors.ts'
+import type { Sql, SqlRow } from '../sql/dialect.ts'
+import { translate } from './failure.ts'
+import type { PostgresUrl } from './url.ts'
+
+/** One connection for somebody alone. */
+export interface Session {
+  rows(statement: Sql): Promise<SqlRow[]>
+  /** Runs a text that has no values; answers what the server calls what it did last. */
+  run(text: string): Promise<string>
+  /** Calls on notifications of other sessions, and with the error when the connection is lost. */
+  hear(call: (lost?: unknown) => void): void
+  /** Back to the pool, or closed when it is `broken` or was never of the pool. */
+  release(broken: boolean): void
+}
+
+/** The connections to one server; those that break are replaced by new ones when they are needed. */
+export class Server {
+  readonly #sdk: typeof pg
+  readonly #settings: pg.ClientConfig
+  readonly #pool: pg.Pool
+  /** Statements are prepared under these names, once in each connection. */
+  readonly #names = new Map<string, string>()
+
+  constructor(sdk: typeof pg, url: PostgresUrl) {
+    this.#sdk = sdk
+    this.#settings = settingsOf(url)
+    this.#pool = new sdk.Pool({ ...this.#settings, max: url.pool, idleTimeoutMillis: 30_000, allowExitOnIdle: true })
+    // a connection that breaks while nobody uses it concerns nobody; the next one to ask gets another
+    this.#pool.on('error', () => {})
+  }
+
+  /** One statement on whatever connection is free. */
+  async rows(statement: Sql): Promise<SqlRow[]> {
+    try {
+      const { rows } = await this.#pool.query(this.#query(statement))
+      return rows
+    } catch (cause) {
+      throw translate(cause)
+    }
+  }
+
+  async session(): Promise<Session> {
+    try {
+      const client = await this.#pool.connect()
+      // until it is given back, what goes wrong is told to whoever waits for a statement
+      const ignore = () => {}
+      client.on('error', ignore)
+      return this.#sessionOf(client, (broken) => {
+        client.off('error', ignore)
+        client.release(broken)
+      })
+    } catch (cause) {
+      throw translate(cause)
+    }
+  }
+
+  /** A connection outside of the pool. */
+  async connect(): Promise<Session> {
+    const client = new this.#sdk.Client(this.#settings)
+    client.on('error', () => {})
+    try {
+      await client.connect()
+    } catch (cause) {
+      throw translate(cause)
+    }
+    return this.#sessionOf(client, () => {
+      // nobody waits for the end of a connection that is given up
+      client.end().catch(() => {})
+    })
+  }
+
+  close(): Promise<void> {
+    return this.#pool.end()
+  }
+
+  #sessionOf(client: pg.ClientBase & { readonly processID?: number | null }, release: (broken: boolean) => void): Session {
+    return {
+      rows: async (statement) => {
+        try {
+          return (await client.query(this.#query(statement))).rows
+        } catch (cause) {
+          throw translate(cause)
+        }
+      },
+      run: async (text) => {
+        try {
+          return lastOf(await client.query(text)).command
+        } catch (cause) {
+          throw translate(cause)
+        }
+      },
+      hear(call) {
+        client.on('notification', (message) => {
+          if (message.processId !== client.processID) call()
+        })
+        client.on('error', (error) => call(error))
+        client.on('end', () => call(new Error('Connection terminated')))
+      },
+      release,
+    }
+  }
+
+  #query({ sql, parameters }: Sql): pg.QueryArrayConfig & { name: string } {
+    let name = this.#names.get(sql)
+    if (name === undefined) {
+      name = `tapri_${this.#names.size + 1}`
+      this.#names.set(sql, name)
+    }
+    return { name, text: sql, values: [...parameters], rowMode: 'array' }
+  }
+}
+
+/** Loads the package that the app has installed.
+ * @throws TAPRI_DATA_NO_SDK */
+export async function openServer(url: PostgresUrl): Promise<Server> {
+  try {
+    const { default: sdk } = await import('pg')
+    return new Server(sdk, url)
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND')) throw cause
+    throw dataError('TAPRI_DATA_NO_SDK', 'Cannot use PostgreSQL: the package "pg" is not installed, run "npm install pg"', {
+      cause,
+    })
+  }
+}
+
+/** Idle for longer than a transaction of the data room may take: whoever opened it is gone. */
+const idleInTransaction = 15_000
+
+function settingsOf(url: PostgresUrl): pg.ClientConfig {
+  const path = url.schema === undefined ? '' : ` -c search_path=${url.schema}`
+  return {
+    host: url.host,
+    port: url.port,
+    database: url.database,
+    ...(url.user !== undefined && { user: url.user }),
+    ...(url.password !== undefined && { password: url.password }),
+    application_name: url.application,
+    connectionTimeoutMillis: url.connectTimeout,
+    statement_timeout: url.statementTimeout,
+    idle_in_transaction_session_timeout: idleInTransaction,
+    keepAlive: true,
+    options: `-c timezone=UTC -c datestyle=ISO -c extra_float_digits=1${path}`,
+    ssl: tlsOf(url),
+    types: { getTypeParser: (oid: number) => parsers[oid] ?? asText },
+  }
+}
+
+/** As libpq means them: `require` hides what is sent, `verify-full` also proves who receives it. */
+function tlsOf({ sslmode, sslrootcert, host }: PostgresUrl): pg.ClientConfig['ssl'] {
+  if (sslmode === 'disable') return false
+  const ca = sslrootcert === undefined ? {} : { ca: readFileSync(sslrootcert, 'utf8') }
+  const servername = isIP(host) === 0 ? { servername: host } : {}
+  if (sslmode === 'require' && sslrootcert === undefined) return { rejectUnauthorized: false, ...servername }
+  if (sslmode === 'verify-full') return { rejectUnauthorized: true, ...ca, ...servername }
+  return { rejectUnauthorized: true, ...ca, ...servername, checkServerIdentity: () => undefined }
+}
+
+// https://www.postgresql.org/docs/current/catalog-pg-type.html: bool, int8, int2, int4, float8; the rest is read by the codec
+const parsers: Readonly<Record<number, (text: string) => unknown>> = {
+  16: (text) => text === 't',
+  20: Number,
+  21: Number,
+  23: Number,
+  701: Number,
+}
+
+function asText(text: string): string {
+  return text
+}
+
+/** A text of several statements answers a list, whatever its type says. */
+function lastOf(answer: pg.QueryResult | readonly pg.QueryResult[]): { readonly command: string } {
+  const results: readonly pg.QueryResult[] = Array.isArray(answer) ? answer : [answer]
+  return results.at(-1) ?? { command: '' }
+}

@@ -1,0 +1,40 @@
+import type { Column } from '../../catalog.ts'
+import type { Dialect } from '../sql/dialect.ts'
+import { sql, sqliteBuilder } from '../sql/kysely.ts'
+import { codec } from './codec.ts'
+
+/** SQLite compares texts byte by byte and counts them in code points, as it must be. */
+export const dialect: Dialect = {
+  builder: sqliteBuilder(),
+  codec,
+  truth: (holds) => sql<boolean>`${sql.raw(holds ? '1' : '0')}`,
+  differs: (operand, value) => sql<boolean>`${operand} is not ${value}`,
+  ordered: (operand) => operand,
+  sorted: (operand, down) => sql`${operand} ${sql.raw(down ? 'desc' : 'asc')}`,
+  // One JSON text keeps the statement the same for any number of values. Its numbers are read by another
+  // routine than SQLite's own, so fractions are passed one by one.
+  listed: (column, values) => (isExact(column) ? values : [JSON.stringify(values)]),
+  isIn(operand, column, list) {
+    const items = isExact(column) ? sql.join(list) : sql`select value from json_each(${list[0]})`
+    return sql<boolean>`${operand} in (${items})`
+  },
+  // substr counts from the end when the number is negative
+  textValues(sign, part) {
+    if (sign === 'contains') return [part]
+    const length = [...part].length
+    return [sign === 'startsWith' ? length : -length, part]
+  },
+  hasText(operand, sign, [first, second]) {
+    if (sign === 'contains') return sql<boolean>`instr(${operand}, ${first}) > 0`
+    const part = sign === 'startsWith' ? sql`substr(${operand}, 1, ${first})` : sql`substr(${operand}, ${first})`
+    return sql<boolean>`${part} = ${second}`
+  },
+  // `->` gives JSON as it was written, and every value is written by JSON.stringify
+  isJson: (operand, path, json) => sql<boolean>`(coalesce(${operand} -> ${path}, 'null') = ${json})`,
+  hasItem: (operand, _column, item) =>
+    sql<boolean>`exists (select 1 from json_each(${operand}) as item where item.value is ${item})`,
+}
+
+function isExact(column: Column): boolean {
+  return column.facts.kind === 'float'
+}

@@ -1,0 +1,13 @@
+// Decoding and encoding of whole documents; the driver under test brings its codec along.
+import { BSON } from 'mongodb'
+
+export type Document = Record<string, unknown>
+
+/** A document's fields as plain values: numbers of 64 bits as `bigint`. */
+export function decode(bytes: Uint8Array): Document {
+  return BSON.deserialize(bytes, { useBigInt64: true, promoteBuffers: true })
+}
+
+export function encode(document: Document): Buffer {
+  return Buffer.from(BSON.serialize(document, { ignoreUndefined: true }))
+}

@@ -1,0 +1,121 @@
+import { DatabaseError, type Pool, type PoolClient } from 'pg'
+import type { Document } from './bson.ts'
+import { type Command, readSession } from './command.ts'
+import { Cursors } from './cursors.ts'
+import { type Answer, callEngine, nextPage } from './engine.ts'
+import { isConflict, tellError, tellWriteErrors } from './tell.ts'
+import { Transactions } from './transactions.ts'
+
+// MongoDB tries such a write again by itself, without the driver noticing
+const attempts = 20
+
+/** Runs commands: gives each its connection, keeps transactions and cursors, tells errors as MongoDB does. */
+export class Runner {
+  readonly #pool: Pool
+  readonly #transactions: Transactions
+  readonly #cursors = new Cursors()
+
+  constructor(pool: Pool) {
+    this.#pool = pool
+    this.#transactions = new Transactions(pool)
+  }
+
+  /** Answers a command. `onClient` learns the connection that works on it, so that the work can be cancelled. */
+  async run(command: Command, onClient: (client: PoolClient) => void): Promise<Buffer | Document> {
+    if (command.name === 'commitTransaction' || command.name === 'abortTransaction') return this.#endTransaction(command)
+    if (command.name === 'endSessions' || command.name === 'killSessions') return this.#endSessions(command)
+    if (command.name === 'killCursors') return this.#killCursors(command)
+    if (command.transaction !== undefined) return this.#runInside(command, command.transaction, onClient)
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#runAlone(command, onClient)
+      } catch (cause) {
+        if (!isConflict(cause) || attempt === attempts) throw await tellError(this.#pool, command, cause)
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#cursors.closeAll()
+    await this.#pool.end()
+  }
+
+  async #runAlone(command: Command, onClient: (client: PoolClient) => void): Promise<Buffer | Document> {
+    const known = command.name === 'getMore' ? this.#cursors.take(String(command.target)) : undefined
+    const client = known?.client ?? (await this.#pool.connect())
+    onClient(client)
+    let answer: Answer
+    try {
+      answer = await withTimeout(client, command, () =>
+        known === undefined ? callEngine(client, command) : nextPage(client, command, known.continuation),
+      )
+    } catch (cause) {
+      client.release(!(cause instanceof DatabaseError))
+      throw cause
+    }
+    const { cursor } = answer
+    const isBound = cursor !== undefined && (known === undefined ? cursor.isBound : known.client !== undefined)
+    if (cursor !== undefined) this.#keep(command, cursor, isBound ? client : undefined)
+    if (!isBound) client.release()
+    return tellWriteErrors(this.#pool, command, answer.document)
+  }
+
+  async #runInside(command: Command, key: string, onClient: (client: PoolClient) => void): Promise<Buffer | Document> {
+    const client = await this.#transactions.clientOf(key, { begins: command.settings.startTransaction === true })
+    onClient(client)
+    try {
+      const known = command.name === 'getMore' ? this.#cursors.take(String(command.target)) : undefined
+      const answer = await (known === undefined ? callEngine(client, command) : nextPage(client, command, known.continuation))
+      if (answer.cursor !== undefined) this.#keep(command, answer.cursor, undefined)
+      const told = await tellWriteErrors(this.#pool, command, answer.document)
+      const hasFailed = !Buffer.isBuffer(told) && told.writeErrors !== undefined
+      // in MongoDB any error ends the transaction
+      if (hasFailed) await this.#transactions.end(key, { keep: false })
+      return told
+    } catch (cause) {
+      await this.#transactions.end(key, { keep: false })
+      throw await tellError(this.#pool, command, cause)
+    }
+  }
+
+  #keep(command: Command, cursor: NonNullable<Answer['cursor']>, client: PoolClient | undefined): void {
+    const id = command.name === 'getMore' ? String(command.target) : cursor.id
+    this.#cursors.keep(id, { continuation: cursor.continuation, client })
+  }
+
+  async #endTransaction(command: Command): Promise<Document> {
+    try {
+      await this.#transactions.end(command.transaction ?? '', { keep: command.name === 'commitTransaction' })
+      return { ok: 1 }
+    } catch (cause) {
+      throw await tellError(this.#pool, command, cause)
+    }
+  }
+
+  async #endSessions({ target }: Command): Promise<Document> {
+    const sessions = (Array.isArray(target) ? target : []).map(readSession).filter((session) => session !== undefined)
+    await Promise.all(sessions.map((session) => this.#transactions.endSession(session)))
+    return { ok: 1 }
+  }
+
+  #killCursors({ settings }: Command): Document {
+    const ids = Array.isArray(settings.cursors) ? settings.cursors : []
+    const killed = ids.filter((id) => this.#cursors.close(String(id)))
+    const notFound = ids.filter((id) => !killed.includes(id))
+    return { cursorsKilled: killed, cursorsNotFound: notFound, cursorsAlive: [], cursorsUnknown: [], ok: 1 }
+  }
+}
+
+async function withTimeout<T>(client: PoolClient, { settings }: Command, work: () => Promise<T>): Promise<T> {
+  const limit = Number(settings.maxTimeMS ?? 0)
+  if (limit === 0) return work()
+  await client.query(`BEGIN; SET LOCAL statement_timeout = ${Math.ceil(limit)}`)
+  try {
+    const value = await work()
+    await client.query('COMMIT')
+    return value
+  } catch (cause) {
+    await client.query('ROLLBACK')
+    throw cause
+  }
+}

@@ -1,0 +1,64 @@
+import type { Pool, PoolClient } from 'pg'
+import { CommandError } from './errors.ts'
+
+// MongoDB's own limit: transactionLifetimeLimitSeconds
+const lifetime = 60_000
+
+/** The transactions that drivers have begun, each on a connection of its own. */
+export class Transactions {
+  readonly #open = new Map<string, { readonly client: PoolClient; readonly timer: NodeJS.Timeout }>()
+  readonly #pool: Pool
+
+  constructor(pool: Pool) {
+    this.#pool = pool
+  }
+
+  /** The connection of a transaction, which `begins` now or has begun. */
+  async clientOf(key: string, { begins }: { begins: boolean }): Promise<PoolClient> {
+    const known = this.#open.get(key)
+    if (known !== undefined) return known.client
+    if (!begins) throw noSuch(key)
+    const client = await this.#pool.connect()
+    // MongoDB tells a conflict at once, where PostgreSQL would wait for the other transaction to end
+    await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = '50ms'`)
+    const timer = setTimeout(() => void this.end(key, { keep: false }), lifetime).unref()
+    this.#open.set(key, { client, timer })
+    return client
+  }
+
+  /** Commits or rolls back; a transaction that is not there can be rolled back again, but not committed. */
+  async end(key: string, { keep }: { keep: boolean }): Promise<void> {
+    const known = this.#open.get(key)
+    if (known === undefined) {
+      if (keep) throw noSuch(key)
+      return
+    }
+    this.#open.delete(key)
+    clearTimeout(known.timer)
+    try {
+      await known.client.query(keep ? 'COMMIT' : 'ROLLBACK')
+      known.client.release()
+    } catch (cause) {
+      known.client.release(true)
+      throw cause
+    }
+  }
+
+  /** Rolls back what a session has left open. */
+  async endSession(session: string): Promise<void> {
+    const keys = [...this.#open.keys()].filter((key) => key.startsWith(`${session} `))
+    await Promise.all(keys.map((key) => this.end(key, { keep: false })))
+  }
+}
+
+function noSuch(key: string): CommandError {
+  const number = key.split(' ')[1]
+  return new CommandError(
+    251,
+    'NoSuchTransaction',
+    `Given transaction number ${number} does not match any in-progress transactions`,
+    {
+      labels: ['TransientTransactionError'],
+    },
+  )
+}

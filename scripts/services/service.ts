@@ -1,0 +1,47 @@
+export type ServiceName = 'postgres' | 'mariadb' | 'mysql' | 'mongodb'
+
+/** A database server to test with. */
+export interface Service {
+  readonly name: ServiceName
+  readonly url: string
+  /** Known of a server that was started here. */
+  readonly version?: string
+}
+
+/** What is known of each service before any is looked for. */
+export const services = {
+  postgres: {
+    title: 'PostgreSQL',
+    variable: 'TEST_POSTGRES_URL',
+    help: 'apt-get install postgresql, or any PostgreSQL in TEST_POSTGRES_URL=postgres://user:password@host:5432/test',
+  },
+  mariadb: {
+    title: 'MariaDB',
+    variable: 'TEST_MARIADB_URL',
+    help: 'apt-get install mariadb-server-core, or any MariaDB in TEST_MARIADB_URL=mysql://user:password@host:3306/test',
+  },
+  mysql: {
+    title: 'MySQL',
+    variable: 'TEST_MYSQL_URL',
+    help: 'npm run services -- prepare (on Debian), or any MySQL in TEST_MYSQL_URL=mysql://user:password@host:3306/test',
+  },
+  mongodb: {
+    title: 'MongoDB',
+    variable: 'TEST_MONGODB_URL',
+    help: 'npm run services -- prepare (on Debian), or any replica set in TEST_MONGODB_URL=mongodb://host:27017/test?replicaSet=rs0',
+  },
+} as const satisfies Record<ServiceName, { title: string; variable: string; help: string }>
+
+export const serviceNames: readonly ServiceName[] = ['postgres', 'mariadb', 'mysql', 'mongodb']
+
+export function isServiceName(text: string): text is ServiceName {
+  return text in services
+}
+
+/** A server that is not on this machine, and why. */
+export class Missing extends Error {}
+
+/** The line that tells a person what to do about a missing service. */
+export function missingLine(name: ServiceName, reason: string): string {
+  return `No ${services[name].title} to test with: ${reason}; to have it: ${services[name].help}`
+}

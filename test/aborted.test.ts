@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { test } from 'node:test'
+import { testApp } from 'tapri/test'
+import app from './club/app.ts'
+import { randomOf } from './fuzz.fixture.ts'
+
+test('callers who leave in the middle of anything leave nothing open and nothing stored', async () => {
+  await using club = await testApp(app)
+  const ann = await club.signUp('ann@club.test')
+  const video = await ann.videos.create({ title: 'Kites', source: club.file('kites.mp4', 900_000) })
+  const port = Number(new URL(club.url).port)
+  const ours = `Host: a\r\nAuthorization: Bearer ${await club.token('ann@club.test')}\r\n`
+  const part = '--b\r\nContent-Disposition: form-data; name="source"; filename="x.mp4"\r\nContent-Type: video/mp4\r\n\r\n'
+  const film = Buffer.from(await club.file('kites.mp4', 300_000).arrayBuffer())
+  const upload = `POST /api/videos HTTP/1.1\r\n${ours}Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 900000\r\n\r\n${part}`
+  const requests = [
+    Buffer.from(`GET ${video.source.url} HTTP/1.1\r\n${ours}\r\n`),
+    Buffer.concat([Buffer.from(upload), film]),
+    Buffer.from(
+      `POST /api/videos/${video.id}/comments HTTP/1.1\r\n${ours}Content-Type: application/json\r\nContent-Length: 90\r\n\r\n{"te`,
+    ),
+    Buffer.from(`GET /api/videos HTTP/1.1\r\n${ours}\r\nGET /api/videos HTTP/1.1\r\n${ours}\r\nGET /api/vid`),
+    Buffer.from(
+      'POST /api/auth/sign-in HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 53\r\n\r\n{"email":"ann@c',
+    ),
+  ]
+  const random = randomOf(7)
+  /** Sends a request, as a whole or in part, and resets the connection some turns later. */
+  const abort = async (request: Buffer) => {
+    const socket = connect(port, '127.0.0.1')
+    const closed = new Promise((resolve) => socket.on('close', resolve))
+    socket.on('error', () => {})
+    socket.write(request.subarray(0, Math.ceil(request.length * Math.min(1, random() * 2))))
+    for (let turns = random() * 30; turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve))
+    socket.resetAndDestroy()
+    await closed
+  }
+  const open = () => process.getActiveResourcesInfo().filter((kind) => kind !== 'Immediate' && kind !== 'Timeout').length
+  const settled = async (isSettled: () => boolean | Promise<boolean>) => {
+    while (!(await isSettled())) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  const system: any = club.db
+  const before = open()
+  for (let round = 0; round < 40; round++) await Promise.all(requests.map(abort))
+  await settled(() => open() <= before)
+  await settled(async () => (await system.tapri_files.count()) === 1)
+  assert.equal(await club.db.comments.count(), 0)
+  assert.deepEqual(
+    (await ann.videos.list()).map(({ id }) => id),
+    [video.id],
+  )
+})
