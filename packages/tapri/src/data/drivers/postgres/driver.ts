@@ -5,7 +5,7 @@ import { counts } from '../sql/counts.ts'
 import type { Operand } from '../sql/kysely.ts'
 import { Statements } from '../sql/statements.ts'
 import { dialect } from './dialect.ts'
-import { mayPass } from './failure.ts'
+import { isUnreachable, mayPass } from './failure.ts'
 import { inspect } from './inspect.ts'
 import { changesOf, readVisible } from './log.ts'
 import { migrateTables } from './migrate.ts'
@@ -39,7 +39,15 @@ export class PostgresDriver implements Driver {
   }
 
   async begin(options: BeginOptions): Promise<Transaction> {
-    return PostgresTransaction.begin(await this.#server.session(), this.#statements, options)
+    for (let spare = this.writers; ; spare--) {
+      const session = await this.#server.session()
+      try {
+        return await PostgresTransaction.begin(session, this.#statements, options)
+      } catch (error) {
+        // a connection that broke while it lay idle; nothing was asked of it yet, and the next may be whole
+        if (spare === 0 || !isUnreachable(error)) throw error
+      }
+    }
   }
 
   async exclusively<T>(work: () => Promise<T>): Promise<T> {

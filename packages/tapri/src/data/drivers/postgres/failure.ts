@@ -81,6 +81,11 @@ function conflict(cause: Error): TapriError {
   )
 }
 
+/** The connection, not what was asked of it, is what failed. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof TapriError && error.code === 'TAPRI_DATA_UNREACHABLE'
+}
+
 function unreachable(cause: Error): TapriError {
   return dataError('TAPRI_DATA_UNREACHABLE', `Cannot reach the database: ${cause.message}`, { cause })
 }
