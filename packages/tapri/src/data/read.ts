@@ -11,45 +11,24 @@ import type { Page } from './types.ts'
 import { compileWhere } from './where.ts'
 import { compileSearch } from './words.ts'
 
+/** What a query for rows may have; made once, since every read asks for it. */
+const rowParts = ['where', 'search', 'withDeleted', 'with', 'select', 'orderBy', 'limit'] as const
+const pagedParts = [...rowParts, 'page'] as const
+const cursorParts = [...rowParts, 'after'] as const
+
 export async function find(scope: Scope, model: Model, given: unknown): Promise<GivenRow[]> {
-  const query = readQuery(model, given, scope.everything, [
-    'where',
-    'search',
-    'withDeleted',
-    'with',
-    'select',
-    'orderBy',
-    'limit',
-    'page',
-  ])
+  const query = readQuery(model, given, scope.everything, pagedParts)
   return select(scope, model, query, conditionOf(scope, model, query), query.limit)
 }
 
 export async function first(scope: Scope, model: Model, given: unknown): Promise<GivenRow | null> {
-  const query = readQuery(model, given, scope.everything, [
-    'where',
-    'search',
-    'withDeleted',
-    'with',
-    'select',
-    'orderBy',
-    'limit',
-  ])
+  const query = readQuery(model, given, scope.everything, rowParts)
   const [row] = await select(scope, model, query, conditionOf(scope, model, query), 1)
   return row ?? null
 }
 
 export async function page(scope: Scope, model: Model, given: unknown): Promise<Page<GivenRow>> {
-  const query = readQuery(model, given, scope.everything, [
-    'where',
-    'search',
-    'withDeleted',
-    'with',
-    'select',
-    'orderBy',
-    'limit',
-    'after',
-  ])
+  const query = readQuery(model, given, scope.everything, cursorParts)
   const { cursors } = scope.engine
   const wanted = conditionOf(scope, model, query)
   // a cursor that comes from a query string may be absent in more than one way
