@@ -34,6 +34,8 @@ async function runTests(files, tally) {
   const args = [
     '--test',
     '--test-concurrency=2',
+    // what hangs fails, and says where
+    '--test-timeout=180000',
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     `--test-reporter=${new URL('test/tally.mjs', import.meta.url)}`,

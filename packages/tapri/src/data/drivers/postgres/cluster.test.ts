@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import pg from 'pg'
 import { manualClock } from '../../../kit/clock.ts'
+import { TapriError } from '../../../kit/errors.ts'
 import { type Commit, type Database, model, openDatabase, text } from '../../index.ts'
 import { scratchPostgres } from './scratch.ts'
 
@@ -107,6 +108,42 @@ claim('an older transaction that is still open keeps later commits back from lis
   await next(1)
   assert.equal(heard.length, 1)
 })
+
+claim('the server may cut all connections, again and again: what was written then is there, and heard of', async (cluster) => {
+  const [one, two] = [await cluster.open(), await cluster.open()]
+  const { heard } = listen(two)
+  const admin = await cluster.connect()
+  const cut =
+    'select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = (select current_schema()) and pid <> pg_backend_pid()'
+  const rounds = 60
+  for (let round = 0; round < rounds; round++) {
+    const writes = [0, 1, 2].map((number) => insist(() => one.systemDb<Models>().notes.create({ text: `${round} ${number}` })))
+    // the later ones meet connections that are just being made
+    for (let cuts = 0; cuts < 4; cuts++) await admin.query(cut)
+    await Promise.all(writes)
+  }
+  assert.equal(await insist(() => one.systemDb<Models>().notes.count()), 3 * rounds)
+  while (heard.length < 3 * rounds) {
+    cluster.clock.advance(1000)
+    await two.health()
+  }
+  const texts = heard.map(({ changes }) => changes[0]?.after?.text)
+  assert.equal(new Set(texts).size, 3 * rounds)
+})
+
+/** A request in hand may meet a lost connection: it is told so, and may be sent again. */
+async function insist<T>(request: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await request()
+  } catch (error) {
+    assert.ok(error instanceof TapriError, String(error))
+    // the answer to a COMMIT may be lost as well: then the second attempt meets the first
+    if (error.code === 'TAPRI_DATA_NOT_UNIQUE') return undefined
+    assert.equal(error.code, 'TAPRI_DATA_UNREACHABLE')
+    assert.equal(error.status, 503)
+    return insist(request)
+  }
+}
 
 claim('a transaction is run again when another was in its way, and not when it failed by itself', async ({ open }) => {
   const database = await open()

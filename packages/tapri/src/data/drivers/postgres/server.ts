@@ -30,7 +30,9 @@ export class Server {
     this.#settings = settingsOf(url)
     this.#pool = new sdk.Pool({ ...this.#settings, max: url.pool, idleTimeoutMillis: 30_000, allowExitOnIdle: true })
     // a connection that breaks while nobody uses it concerns nobody; the next one to ask gets another
-    this.#pool.on('error', () => {})
+    this.#pool.on('error', ignore)
+    // what goes wrong while somebody uses it is told to whoever waits for a statement; it may break before they listen
+    this.#pool.on('connect', (client) => client.on('error', ignore))
   }
 
   /** One statement on whatever connection is free. */
@@ -46,13 +48,7 @@ export class Server {
   async session(): Promise<Session> {
     try {
       const client = await this.#pool.connect()
-      // until it is given back, what goes wrong is told to whoever waits for a statement
-      const ignore = () => {}
-      client.on('error', ignore)
-      return this.#sessionOf(client, (broken) => {
-        client.off('error', ignore)
-        client.release(broken)
-      })
+      return this.#sessionOf(client, (broken) => client.release(broken))
     } catch (cause) {
       throw translate(cause)
     }
@@ -61,7 +57,7 @@ export class Server {
   /** A connection outside of the pool. */
   async connect(): Promise<Session> {
     const client = new this.#sdk.Client(this.#settings)
-    client.on('error', () => {})
+    client.on('error', ignore)
     try {
       await client.connect()
     } catch (cause) {
@@ -113,6 +109,8 @@ export class Server {
     return { name, text: sql, values: [...parameters], rowMode: 'array' }
   }
 }
+
+function ignore(): void {}
 
 /** Loads the package that the app has installed.
  * @throws TAPRI_DATA_NO_SDK */
