@@ -1,4 +1,5 @@
 // node:http by hand, doing the same work with the same headers: the floor that frameworks are measured against.
+import { hash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { list, report, securityHeaders, small, streamPieces, streamSize } from './work.ts'
@@ -10,13 +11,27 @@ const server = createServer((request, response) => {
   const url = request.url ?? ''
   const mark = url.indexOf('?')
   const path = mark === -1 ? url : url.slice(0, mark)
-  if (request.method === 'GET' && path === '/json') return answer(response, 200, small)
-  if (request.method === 'GET' && path === '/list') return answer(response, 200, list)
+  if (request.method === 'GET' && path === '/json') return send(request, response, small)
+  if (request.method === 'GET' && path === '/list') return send(request, response, list)
   if (request.method === 'GET' && path === '/stream') return stream(response)
-  if (request.method === 'GET' && path.startsWith('/users/')) return user(response, path, mark === -1 ? '' : url.slice(mark + 1))
+  if (request.method === 'GET' && path.startsWith('/users/'))
+    return user(request, response, path, mark === -1 ? '' : url.slice(mark + 1))
   if (request.method === 'POST' && path === '/items') return item(request, response)
   answer(response, 404, { error: 'not found' })
 })
+
+/** With an entity tag, as Tapri's GETs have one. */
+function send(request: IncomingMessage, response: ServerResponse, value: unknown): void {
+  const body = JSON.stringify(value)
+  const etag = `W/"${hash('sha1', body, 'base64url')}"`
+  if (request.headers['if-none-match'] === etag) {
+    response.writeHead(304, [...head, 'ETag', etag])
+    response.end()
+    return
+  }
+  response.writeHead(200, [...head, 'ETag', etag, 'Content-Length', Buffer.byteLength(body)])
+  response.end(body)
+}
 
 function answer(response: ServerResponse, status: number, value: unknown): void {
   const body = JSON.stringify(value)
@@ -24,11 +39,11 @@ function answer(response: ServerResponse, status: number, value: unknown): void 
   response.end(body)
 }
 
-function user(response: ServerResponse, path: string, query: string): void {
+function user(request: IncomingMessage, response: ServerResponse, path: string, query: string): void {
   const id = decodeURIComponent(path.slice(7))
   const page = Number(new URLSearchParams(query).get('page') ?? 1)
   if (id === '' || !Number.isInteger(page) || page < 1) answer(response, 422, { error: 'invalid' })
-  else answer(response, 200, { id, page })
+  else send(request, response, { id, page })
 }
 
 function item(request: IncomingMessage, response: ServerResponse): void {

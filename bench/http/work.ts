@@ -5,7 +5,7 @@ export const securityHeaders = {
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
   'Referrer-Policy': 'strict-origin-when-cross-origin',
-  Vary: 'Accept',
+  Vary: 'Accept, Accept-Encoding',
 } as const
 
 export const small = { hello: 'world', count: 42, ok: true }

@@ -15,6 +15,9 @@ export interface CompiledRoute {
   readonly bodyLimit: number
   /** Absent when there is nothing to check. */
   readonly check: InputCheck | undefined
+  /** Whether whole answers carry an entity tag, and callers who have them are told so. */
+  readonly isTagged: boolean
+  readonly compresses: boolean
   /** The path's parameters by name. */
   params(texts: readonly string[]): Readonly<Record<string, string>>
   readonly run: Handler
@@ -32,6 +35,8 @@ export function compileRoute(route: ServedRoute, bodyLimit: number): CompiledRou
     fields,
     bodyLimit,
     check: compileInputs(route),
+    isTagged: route.method === 'get' && route.spec.etag !== false,
+    compresses: route.spec.compress !== false,
     params: (texts) => {
       const params: Record<string, string> = {}
       for (let index = 0; index < names.length; index++) params[names[index] ?? ''] = texts[index] ?? ''

@@ -3,7 +3,7 @@ import type { Clock } from '../kit/clock.ts'
 import { newId } from '../kit/ids.ts'
 import type { Log } from '../observe/index.ts'
 import type { CompiledRoute } from './compile.ts'
-import type { Head, Heads } from './heads.ts'
+import { type Head, type Heads, mergeHeads } from './heads.ts'
 import type { Reply } from './reply.ts'
 import type { SlowBodies } from './slow.ts'
 
@@ -63,6 +63,12 @@ export class Exchange {
     this.texts = texts
     this.search = search
     this.flags = flags
+  }
+
+  /** The head with what the handler set, closing the connection once the server stops. */
+  finalHead(head: Head): Head {
+    const merged = this.headers === undefined ? head : mergeHeads(head, this.headers)
+    return this.shared.isDraining ? [...merged, 'Connection', 'close'] : merged
   }
 
   get id(): string {

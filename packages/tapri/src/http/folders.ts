@@ -44,10 +44,10 @@ export class Folders {
     for (const mount of this.#mounts) {
       if (!startsWith(segments, mount.steps)) continue
       const below = segments.slice(mount.steps.length)
-      const answer = await fileIn(mount.root, below)
+      const answer = await fileIn(mount.root, below, request)
       if (answer !== undefined) return answer
       if (mount.fallback !== undefined && this.#isPage(request, segments)) {
-        return fileAnswer(mount.fallback, { headers: { 'Cache-Control': 'no-cache' } })
+        return fileAnswer(mount.fallback, { headers: { 'Cache-Control': 'no-cache' }, request })
       }
     }
     return undefined
@@ -83,7 +83,7 @@ function startsWith(segments: readonly string[], steps: readonly string[]): bool
   return steps.every((step, index) => segments[index] === step)
 }
 
-async function fileIn(root: string, segments: readonly string[]): Promise<Answer | undefined> {
+async function fileIn(root: string, segments: readonly string[], request: IncomingMessage): Promise<Answer | undefined> {
   // "/" and "/guide/" end with an empty segment: the index of that folder
   const names = segments.at(-1) === '' || segments.length === 0 ? [...segments.slice(0, -1), 'index.html'] : segments
   if (!names.every(isPublicName)) return undefined
@@ -91,7 +91,7 @@ async function fileIn(root: string, segments: readonly string[]): Promise<Answer
   const path = await realpath(join(root, ...names)).catch(() => undefined)
   if (path === undefined || !path.startsWith(root.endsWith(sep) ? root : root + sep)) return undefined
   try {
-    return await fileAnswer(path, { headers: { 'Cache-Control': cachingOf(names.at(-1) ?? '') } })
+    return await fileAnswer(path, { headers: { 'Cache-Control': cachingOf(names.at(-1) ?? '') }, request })
   } catch (error) {
     // A folder without its slash, a socket: no file, so the search goes on
     if (error instanceof TapriError && error.status === 404) return undefined

@@ -6,6 +6,8 @@ import { httpError } from './errors.ts'
 export const wantsWire = 1
 /** The request says that it has a body. */
 export const hasBody = 2
+/** The request names content codings that it accepts. */
+export const acceptsEncoding = 4
 
 const mostHeaders = 100
 const longestUrl = 8192
@@ -46,6 +48,9 @@ export function inspectRequest(request: IncomingMessage): number {
         break
       case 14:
         if (value !== '0' && name.toLowerCase() === 'content-length') flags |= hasBody
+        break
+      case 15:
+        if (name.toLowerCase() === 'accept-encoding') flags |= acceptsEncoding
         break
       case 17:
         if (name.toLowerCase() !== 'transfer-encoding') break

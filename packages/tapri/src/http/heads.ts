@@ -8,6 +8,18 @@ export interface SecurityOptions {
   readonly publicUrl?: string | undefined
   /** Replaces the Content-Security-Policy of HTML pages. */
   readonly contentSecurityPolicy?: string | undefined
+  /** Whether answers are compressed for callers who accept it; true unless told. */
+  readonly compress?: boolean | undefined
+}
+
+/** The head of answers of one kind, plain and with a place for an entity tag. */
+export interface ReadyHead {
+  /** Its last place takes the length. */
+  readonly plain: Head
+  /** Its last place takes the length, the last but two the tag. */
+  readonly tagged: Head
+  /** Whether such a body is worth compressing. */
+  readonly compresses: boolean
 }
 
 const pagePolicy = [
@@ -30,12 +42,14 @@ export class Heads {
   readonly security: Head
   /** Added to HTML pages. */
   readonly page: Head
-  readonly json: Head
-  readonly wire: Head
-  readonly text: Head
-  readonly html: Head
-  readonly bytes: Head
+  readonly json: ReadyHead
+  readonly wire: ReadyHead
+  readonly text: ReadyHead
+  readonly html: ReadyHead
+  readonly bytes: ReadyHead
   readonly problem: Head
+  /** What a body that could be compressed varies with. */
+  readonly vary: Head
 
   constructor(options: SecurityOptions) {
     this.security = [
@@ -53,17 +67,33 @@ export class Heads {
       'Cross-Origin-Opener-Policy',
       'same-origin',
     ]
+    const compresses = options.compress !== false
+    this.vary = compresses ? ['Vary', 'Accept-Encoding'] : []
     // The same URL has two forms, so caches must look at what was accepted
-    this.json = this.#sized('Content-Type', 'application/json', 'Vary', 'Accept')
-    this.wire = this.#sized('Content-Type', wireType, 'Vary', 'Accept')
-    this.text = this.#sized('Content-Type', 'text/plain; charset=utf-8')
-    this.html = this.#sized('Content-Type', 'text/html; charset=utf-8', ...this.page)
-    this.bytes = this.#sized('Content-Type', 'application/octet-stream')
-    this.problem = this.#sized('Content-Type', 'application/problem+json', 'Cache-Control', 'no-store')
+    const json: Head = ['Vary', compresses ? 'Accept, Accept-Encoding' : 'Accept']
+    this.json = this.#ready(['Content-Type', 'application/json', ...json], compresses)
+    this.wire = this.#ready(['Content-Type', wireType, ...json], compresses)
+    this.text = this.#ready(['Content-Type', 'text/plain; charset=utf-8', ...this.vary], compresses)
+    this.html = this.#ready(['Content-Type', 'text/html; charset=utf-8', ...this.page, ...this.vary], compresses)
+    this.bytes = this.#ready(['Content-Type', 'application/octet-stream'], false)
+    this.problem = [
+      ...this.security,
+      'Content-Type',
+      'application/problem+json',
+      'Cache-Control',
+      'no-store',
+      'Content-Length',
+      0,
+    ]
   }
 
-  #sized(...own: Head): Head {
-    return [...this.security, ...own, 'Content-Length', 0]
+  #ready(own: Head, compresses: boolean): ReadyHead {
+    const head = [...this.security, ...own]
+    return {
+      plain: [...head, 'Content-Length', 0],
+      tagged: [...head, 'ETag', '', 'Content-Length', 0],
+      compresses,
+    }
   }
 }
 
@@ -87,4 +117,12 @@ export function mergeHeads(base: Head, over: Head): Head {
   }
   for (const part of over) merged.push(part)
   return merged
+}
+
+/** The value of a header, whatever the case of its name, which is given in small letters. */
+export function headerOf(head: Head, name: string): string | undefined {
+  for (let index = 0; index < head.length; index += 2) {
+    if (String(head[index]).toLowerCase() === name) return String(head[index + 1])
+  }
+  return undefined
 }

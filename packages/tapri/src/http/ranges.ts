@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import parseRange from 'range-parser'
 import { Answer } from './answer.ts'
+import { failsPrecondition, isUnchanged, matchesIfRange } from './conditional.ts'
 import { httpError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { type Head, mergeHeads } from './heads.ts'
@@ -56,24 +57,6 @@ async function sendBytes(exchange: Exchange, source: RangeSource): Promise<void>
   return sendStream(exchange, bytes, head)
 }
 
-/** RFC 9110 13.2.2, steps 1 and 2. */
-function failsPrecondition(request: IncomingMessage, source: RangeSource): boolean {
-  const match = request.headers['if-match']
-  if (match !== undefined) return match !== '*' && !tagsIn(match).some((tag) => tag === source.etag && isStrong(tag))
-  const since = request.headers['if-unmodified-since']
-  if (since === undefined || source.lastModified === undefined) return false
-  return seconds(source.lastModified.getTime()) > seconds(Date.parse(since))
-}
-
-/** RFC 9110 13.2.2, steps 3 and 4. */
-function isUnchanged(request: IncomingMessage, source: RangeSource): boolean {
-  const none = request.headers['if-none-match']
-  if (none !== undefined) return none === '*' || tagsIn(none).some((tag) => weak(tag) === weak(source.etag ?? ''))
-  const since = request.headers['if-modified-since']
-  if (since === undefined || source.lastModified === undefined) return false
-  return seconds(source.lastModified.getTime()) <= seconds(Date.parse(since))
-}
-
 /** The range to serve; undefined for the whole. */
 function rangeOf(request: IncomingMessage, source: RangeSource): { start: number; end: number } | undefined {
   const header = request.headers.range
@@ -96,13 +79,6 @@ function clampSuffix(header: string, size: number): string {
   return match !== null && Number(match[1]) > size ? `bytes=-${size}` : header
 }
 
-function matchesIfRange(request: IncomingMessage, source: RangeSource): boolean {
-  const condition = request.headers['if-range']
-  if (typeof condition !== 'string') return true
-  if (condition.includes('"')) return condition === source.etag && isStrong(condition)
-  return source.lastModified !== undefined && seconds(source.lastModified.getTime()) === seconds(Date.parse(condition))
-}
-
 function validators(source: RangeSource): Head {
   const head: Head = []
   if (source.etag !== undefined) head.push('ETag', source.etag)
@@ -114,20 +90,4 @@ function validators(source: RangeSource): Head {
 function revalidation(source: RangeSource): Head {
   const kept = Object.entries(source.headers ?? {}).filter(([name]) => /^(?:cache-control|vary|expires)$/i.test(name))
   return [...validators(source), ...kept.flat()]
-}
-
-function tagsIn(header: string): readonly string[] {
-  return header.match(/(?:W\/)?"[^"]*"/g) ?? []
-}
-
-function isStrong(tag: string): boolean {
-  return !tag.startsWith('W/')
-}
-
-function weak(tag: string): string {
-  return tag.startsWith('W/') ? tag.slice(2) : tag
-}
-
-function seconds(time: number): number {
-  return Math.floor(time / 1000)
 }

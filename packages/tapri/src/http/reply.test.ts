@@ -43,7 +43,7 @@ test('a handler sets status, headers and cookies', async (t) => {
   const typed = await fetch(`${url}/type`)
   assert.equal(typed.headers.get('content-type'), 'application/geo+json')
   assert.equal(typed.headers.get('x-frame-options'), 'SAMEORIGIN')
-  assert.equal(typed.headers.get('vary'), 'Accept, Cookie')
+  assert.equal(typed.headers.get('vary'), 'Accept, Accept-Encoding, Cookie')
 })
 
 test('what could split an answer or lie about its length is refused', async (t) => {

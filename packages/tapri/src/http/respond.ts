@@ -1,10 +1,13 @@
 import { Readable } from 'node:stream'
 import { encodeWire } from '../kit/wire.ts'
 import { Answer } from './answer.ts'
+import { compressedFrom } from './compression.ts'
+import { isUnchanged, tagOf } from './conditional.ts'
+import { encodedAs, sendEncoded, streamEncoded } from './encoded.ts'
 import { httpError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
-import { wantsWire } from './guard.ts'
-import { type Head, mergeHeads } from './heads.ts'
+import { acceptsEncoding, wantsWire } from './guard.ts'
+import { type Head, headerOf, mergeHeads, type ReadyHead } from './heads.ts'
 import { pump } from './pump.ts'
 
 /** Answers with what a handler gave back: plain values as JSON, texts as text, nothing as 204. */
@@ -21,35 +24,47 @@ export function respond(exchange: Exchange, value: unknown): void | Promise<void
   sendEmpty(exchange, exchange.status === 204 ? [] : ['Content-Length', 0])
 }
 
-function sendJson(exchange: Exchange, value: unknown): void {
+function sendJson(exchange: Exchange, value: unknown): void | Promise<void> {
   const { heads } = exchange.shared
-  if ((exchange.flags & wantsWire) !== 0) {
-    sendWhole(exchange, heads.wire, encodeWire(value))
-    return
-  }
+  if ((exchange.flags & wantsWire) !== 0) return sendWhole(exchange, heads.wire, encodeWire(value))
   const text: string | undefined = JSON.stringify(value)
   if (text === undefined) throw httpError('TAPRI_HTTP_ANSWER', `Cannot answer with a ${typeof value}: it has no JSON`)
-  sendWhole(exchange, heads.json, text)
+  return sendWhole(exchange, heads.json, text)
 }
 
-/** Sends a body that is here whole. `head` is one of the ready ones: its last place takes the length. */
-export function sendWhole(exchange: Exchange, head: Head, body: string | Uint8Array): void {
+/** Sends a body that is here whole: not at all when the caller has it already, compressed when that is worth it. */
+export function sendWhole(exchange: Exchange, ready: ReadyHead, body: string | Uint8Array): void | Promise<void> {
   const { request, response, shared, status } = exchange
   if (status === 204 || status === 205 || status === 304) {
     sendEmpty(exchange, [])
     return
   }
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength
+  let head = ready.plain
+  if (status === 200 && exchange.route.isTagged) {
+    const etag = (exchange.headers && headerOf(exchange.headers, 'etag')) ?? tagOf(body)
+    if (isUnchanged(request, { etag })) {
+      exchange.status = 304
+      sendEmpty(exchange, ['ETag', etag, ...shared.heads.vary])
+      return
+    }
+    head = ready.tagged
+    head[head.length - 3] = etag
+  }
   // writeHead reads the array at once and keeps nothing of it, so one array serves every answer
   head[head.length - 1] = length
-  response.writeHead(status, exchange.headers === undefined && !shared.isDraining ? head : finalHead(exchange, head))
+  if (ready.compresses && length >= compressedFrom && (exchange.flags & acceptsEncoding) !== 0) {
+    const encoding = encodedAs(exchange)
+    if (encoding !== undefined) return sendEncoded(exchange, [...head], { body, encoding })
+  }
+  response.writeHead(status, exchange.headers === undefined && !shared.isDraining ? head : exchange.finalHead(head))
   if (request.method === 'HEAD') response.end()
   else response.end(body)
 }
 
 /** Sends an answer without a body. */
 export function sendEmpty(exchange: Exchange, own: Head): void {
-  exchange.response.writeHead(exchange.status, finalHead(exchange, [...exchange.shared.heads.security, ...own]))
+  exchange.response.writeHead(exchange.status, exchange.finalHead([...exchange.shared.heads.security, ...own]))
   exchange.response.end()
 }
 
@@ -59,19 +74,14 @@ export function sendEmpty(exchange: Exchange, own: Head): void {
  */
 export async function sendStream(exchange: Exchange, source: Readable, own: Head): Promise<void> {
   const { request, response, shared } = exchange
-  const begin = () => response.writeHead(exchange.status, finalHead(exchange, mergeHeads(shared.heads.security, own)))
+  const { head, body } = streamEncoded(exchange, source, own)
+  const begin = () => response.writeHead(exchange.status, exchange.finalHead(mergeHeads(shared.heads.security, head)))
   if (request.method === 'HEAD') {
-    source.destroy()
+    body.destroy()
     begin()
     response.end()
     return
   }
-  const at = own.indexOf('Content-Length')
-  await pump(source, response, { size: at === -1 ? undefined : Number(own[at + 1]), begin })
-}
-
-/** The head with what the handler set, closing the connection once the server stops. */
-function finalHead(exchange: Exchange, head: Head): Head {
-  const merged = exchange.headers === undefined ? head : mergeHeads(head, exchange.headers)
-  return exchange.shared.isDraining ? [...merged, 'Connection', 'close'] : merged
+  const size = headerOf(head, 'content-length')
+  await pump(body, response, { size: size === undefined ? undefined : Number(size), begin })
 }

@@ -41,6 +41,8 @@ export interface HttpOptions extends Partial<Pick<Setup, 'prepare' | 'readForm'>
   readonly redirectHosts?: readonly string[]
   /** Replaces the Content-Security-Policy of HTML pages. */
   readonly contentSecurityPolicy?: string
+  /** False when a proxy in front compresses answers; true unless told. */
+  readonly compress?: boolean
 }
 
 /** Takes over a connection that speaks another protocol from now on. */

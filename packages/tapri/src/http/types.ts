@@ -10,6 +10,10 @@ export interface RouteSpec {
   readonly body?: Schema
   /** One sentence for the API's documentation. */
   readonly summary?: string
+  /** False sends no entity tag: callers cannot ask whether the answer of this GET has changed. */
+  readonly etag?: false
+  /** False sends the answer as it is, even to callers who accept it compressed: for secrets beside what the caller sent. */
+  readonly compress?: false
 }
 
 /** The `:names` in a path. */
