@@ -1,3 +1,4 @@
+export { fromExpress, fromFetch } from '../http/index.ts'
 export { deny, type Issue, invalid, notFound, TapriError } from '../kit/errors.ts'
 export { planMigration } from './migration.ts'
 export { type Started, type StartedOptions, startApp } from './start.ts'

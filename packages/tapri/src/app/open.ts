@@ -85,6 +85,8 @@ async function openRooms(
     Context: contextClass({ database, auth, settings, log, clock }),
     prepare: prepareWith(auth),
     readForm: (context, fields) => files.readForm(context.request, fields, { signal: context.signal }),
+    use: (parts.use ?? []).map(({ run }) => run),
+    mounts: parts.mounts ?? {},
     folders: foldersThere(parts.folders ?? {}, production, log),
     apiPrefix: prefix,
     log,

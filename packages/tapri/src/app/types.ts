@@ -1,6 +1,6 @@
 import type { AuthActions, AuthController, SignUpFields } from '../auth/types.ts'
 import type { Db, FullRow, Models, Policy, Rule, SystemDb } from '../data/types.ts'
-import type { Controller, HttpContext, Middleware, Route, RouteKit } from '../http/index.ts'
+import type { Controller, ControllerOptions, HttpContext, Middleware, Mount, Route, RouteKit } from '../http/index.ts'
 import type { Log } from '../observe/index.ts'
 import type { Fields, Reads } from '../schema/index.ts'
 
@@ -26,9 +26,13 @@ export interface Kit<M extends Models, S> {
   readonly member: RouteKit<MemberContext<M, S>>
   /** Runs around routes; `next` takes what it adds to their context. */
   middleware<Adds extends object = {}>(
-    run: (context: Context<M, S>, next: (adds: Adds) => Promise<void>) => Promise<void>,
+    run: (context: Context<M, S>, next: (adds: Adds) => Promise<void>) => Promise<unknown>,
   ): Middleware<Adds>
-  controller<const R extends Readonly<Record<string, Route<string, any, any>>>>(path: string, routes: R): Controller<R>
+  controller<const R extends Readonly<Record<string, Route<string, any, any>>>>(
+    path: string,
+    routes: R,
+    options?: ControllerOptions,
+  ): Controller<R>
   policy<const N extends keyof M & string>(
     model: N,
     rules: { readonly [Action in 'read' | 'create' | 'update' | 'delete']?: Rule<M, N> },
@@ -46,6 +50,10 @@ export interface AppParts<Cs, M extends Models> {
   readonly version?: string
   /** In front of every controller's path, `/api` unless told. */
   readonly prefix?: string
+  /** Runs around every route of the app and around its files, outside of what controllers and routes use. */
+  readonly use?: readonly Middleware<unknown>[]
+  /** Apps of other frameworks by the path they are mounted at, as `fromExpress` and `fromFetch` make them. */
+  readonly mounts?: Readonly<Record<string, Mount>>
   /** Folders of files to serve, by the path they are served at. */
   readonly folders?: Readonly<Record<string, Folder>>
   /** Runs once the database is ready and before the first request. */

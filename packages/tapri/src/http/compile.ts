@@ -3,7 +3,7 @@ import { type Fields, fieldsOf } from '../schema/index.ts'
 import { checkSpec, compileInputs, type InputCheck } from './inputs.ts'
 import { layer } from './onion.ts'
 import { paramNames, parsePattern } from './pattern.ts'
-import type { Handler, ServedRoute } from './types.ts'
+import type { Handler, MiddlewareRun, ServedRoute } from './types.ts'
 
 /** A route made ready: nothing of its declaration is looked at again while it answers. */
 export interface CompiledRoute {
@@ -24,7 +24,7 @@ export interface CompiledRoute {
 }
 
 /** @throws TAPRI_HTTP_ROUTE, TAPRI_HTTP_INPUT_TWICE */
-export function compileRoute(route: ServedRoute, bodyLimit: number): CompiledRoute {
+export function compileRoute(route: ServedRoute, bodyLimit: number, around: readonly MiddlewareRun[] = []): CompiledRoute {
   const names = paramNames(parsePattern(route.path))
   checkSpec(route)
   const fields = fieldsOf(route.spec.body)
@@ -42,7 +42,7 @@ export function compileRoute(route: ServedRoute, bodyLimit: number): CompiledRou
       for (let index = 0; index < names.length; index++) params[names[index] ?? ''] = texts[index] ?? ''
       return params
     },
-    run: layer(route.middleware, route.handler),
+    run: layer([...around, ...route.middleware], route.handler),
   }
 }
 

@@ -1,9 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { readCookies } from './cookies.ts'
+import { httpError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { Reply } from './reply.ts'
 import { disconnectSignal } from './signal.ts'
 import type { ServedRoute } from './types.ts'
+import { webRequest } from './web-request.ts'
+
+let exchanges: (context: object) => Exchange
 
 /**
  * What a handler is given. Everything is made when first asked for: a request pays for what it uses.
@@ -12,12 +16,25 @@ import type { ServedRoute } from './types.ts'
 export class HttpContext {
   readonly #exchange: Exchange
 
+  static {
+    exchanges = (context) => {
+      if (#exchange in context) return context.#exchange
+      throw httpError('TAPRI_HTTP_NEXT', 'Cannot run this middleware: it was called without the context of a request')
+    }
+  }
+
   constructor(exchange: Exchange) {
     this.#exchange = exchange
   }
 
   get request(): IncomingMessage {
     return this.#exchange.request
+  }
+
+  /** The request as web-standard code knows it. */
+  get webRequest(): Request {
+    const { request, response, bytes } = this.#exchange
+    return webRequest(request, response, { bytes })
   }
 
   get route(): ServedRoute {
@@ -75,6 +92,11 @@ export class HttpContext {
   get id(): string {
     return this.#exchange.id
   }
+}
+
+/** What a context stands for; for the adapters of other frameworks. */
+export function exchangeOf(context: object): Exchange {
+  return exchanges(context)
 }
 
 const noQuery: Readonly<Record<string, never>> = Object.freeze({})

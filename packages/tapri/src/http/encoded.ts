@@ -23,7 +23,7 @@ export async function sendEncoded(
   const bytes = await compress(body, encoding)
   if (response.destroyed) return
   head[head.length - 1] = bytes.byteLength
-  response.writeHead(exchange.status, exchange.finalHead([...head, 'Content-Encoding', encoding]))
+  exchange.writeHead([...head, 'Content-Encoding', encoding])
   if (request.method === 'HEAD') response.end()
   else response.end(bytes)
 }

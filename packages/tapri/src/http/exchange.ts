@@ -6,6 +6,7 @@ import type { CompiledRoute } from './compile.ts'
 import { type Head, type Heads, mergeHeads } from './heads.ts'
 import type { Reply } from './reply.ts'
 import type { SlowBodies } from './slow.ts'
+import { writeHead } from './written.ts'
 
 /** What all exchanges of one server share. */
 export interface Shared {
@@ -65,10 +66,11 @@ export class Exchange {
     this.flags = flags
   }
 
-  /** The head with what the handler set, closing the connection once the server stops. */
-  finalHead(head: Head): Head {
-    const merged = this.headers === undefined ? head : mergeHeads(head, this.headers)
-    return this.shared.isDraining ? [...merged, 'Connection', 'close'] : merged
+  /** Writes the head with what the handler set, closing the connection once the server stops. */
+  writeHead(head: Head): void {
+    const { response, headers, shared } = this
+    const merged = headers === undefined ? head : mergeHeads(head, headers)
+    writeHead(response, this.status, shared.isDraining ? [...merged, 'Connection', 'close'] : merged, headers)
   }
 
   get id(): string {

@@ -7,7 +7,7 @@ import type { Answer } from './answer.ts'
 import { httpError } from './errors.ts'
 import { fileAnswer } from './file.ts'
 import { pathSegments } from './path.ts'
-import { parsePattern } from './pattern.ts'
+import { staticSteps } from './pattern.ts'
 
 /** A folder of files to serve. */
 export interface Folder {
@@ -70,13 +70,6 @@ function openMount(path: string, folder: Folder): Mount {
     throw httpError('TAPRI_HTTP_FOLDER', `Cannot serve "${path}": its fallback "${folder.fallback}" is not in "${folder.from}"`)
   }
   return { steps: staticSteps(path), root, fallback }
-}
-
-function staticSteps(path: string): readonly string[] {
-  return parsePattern(path).map((step) => {
-    if (step.kind === 'static') return step.text
-    throw httpError('TAPRI_HTTP_FOLDER', `Cannot serve a folder at "${path}": the path must have no parameters`)
-  })
 }
 
 function startsWith(segments: readonly string[], steps: readonly string[]): boolean {

@@ -1,4 +1,5 @@
 export { Answer } from './answer.ts'
+export { type ConnectErrorHandler, type ConnectHandler, fromExpress } from './connect.ts'
 export { HttpContext } from './context.ts'
 export { type CookieOptions, formatCookie, readCookies } from './cookies.ts'
 export { allowsOrigin, type OriginRules } from './csrf.ts'
@@ -8,6 +9,7 @@ export type { Folder } from './folders.ts'
 export { controller, middleware, routeKit, servedRoutes } from './kit.ts'
 export { manifestOf } from './manifest.ts'
 export { mediaType } from './media-type.ts'
+export type { Mount } from './mounts.ts'
 export { type OpenApiOptions, openApi } from './openapi.ts'
 export { type Problem, problemOf } from './problem.ts'
 export { type RangeSource, sendRanges } from './ranges.ts'
@@ -16,6 +18,7 @@ export type { ReceivedForm } from './serve.ts'
 export { type HttpOptions, type HttpServer, openHttp, type UpgradeHandler } from './server.ts'
 export type {
   Controller,
+  ControllerOptions,
   Handler,
   Inputs,
   Method,
@@ -30,3 +33,4 @@ export type {
   ServedRoute,
   Verb,
 } from './types.ts'
+export { type FetchHandler, fromFetch } from './web.ts'

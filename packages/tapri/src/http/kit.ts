@@ -1,4 +1,15 @@
-import type { Controller, Handler, Method, Middleware, MiddlewareRun, Route, RouteKit, RouteSpec, ServedRoute } from './types.ts'
+import type {
+  Controller,
+  ControllerOptions,
+  Handler,
+  Method,
+  Middleware,
+  MiddlewareRun,
+  Route,
+  RouteKit,
+  RouteSpec,
+  ServedRoute,
+} from './types.ts'
 
 /**
  * Makes routes that one kind of caller may call.
@@ -22,14 +33,15 @@ export function routeKit<C>(access: string, middleware: readonly MiddlewareRun[]
 }
 
 /**
- * Puts routes below a path.
+ * Puts routes below a path, all of them inside of the middleware that `use` names.
  * @example controller('/videos', { list: visitor.get('/', ({ db }) => db.videos.find()) })
  */
 export function controller<const R extends Readonly<Record<string, Route<string, any, any>>>>(
   path: string,
   routes: R,
+  { use = [] }: ControllerOptions = {},
 ): Controller<R> {
-  return phantom<Controller<R>>({ path, routes })
+  return phantom<Controller<R>>({ path, routes, use: use.map(({ run }) => run) })
 }
 
 /**
@@ -42,9 +54,10 @@ export function middleware<Adds extends object = {}>(run: MiddlewareRun): Middle
 
 /** The routes of controllers with their whole paths and their names, like `videos.list`. */
 export function servedRoutes(controllers: Readonly<Record<string, Controller<unknown>>>, prefix: string): readonly ServedRoute[] {
-  return Object.entries(controllers).flatMap(([group, { path, routes }]) =>
+  return Object.entries(controllers).flatMap(([group, { path, routes, use }]) =>
     Object.entries(routes).map(([name, { definition }]) => ({
       ...definition,
+      middleware: [...use, ...definition.middleware],
       name: `${group}.${name}`,
       path: joinPaths(prefix, path, definition.path),
     })),

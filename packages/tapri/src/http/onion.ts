@@ -1,11 +1,12 @@
+import { Answer } from './answer.ts'
 import { addToContext } from './context.ts'
 import { httpError } from './errors.ts'
 import type { Handler, MiddlewareRun } from './types.ts'
 
 /**
  * One function for a route: its middleware around its handler. Without middleware it is the handler itself.
- * What a middleware adds is seen by everything inside it. A middleware may refuse by throwing; it cannot
- * swallow what was thrown inside it, since there would be nothing to answer with.
+ * What a middleware adds is seen by everything inside it. A middleware may refuse by throwing, or answer by itself by
+ * returning an Answer; it cannot swallow what was thrown inside it without one, since there would be nothing to answer with.
  */
 export function layer(middleware: readonly MiddlewareRun[], handler: Handler): Handler {
   if (middleware.length === 0) return handler
@@ -19,7 +20,7 @@ export function layer(middleware: readonly MiddlewareRun[], handler: Handler): H
         return
       }
       let inner: Promise<void> | undefined
-      await run(context, (adds) => {
+      const own = await run(context, (adds) => {
         if (inner !== undefined) return Promise.reject(misused('called next() twice'))
         if (adds !== undefined) addToContext(context, adds)
         inner = enter(depth + 1)
@@ -27,6 +28,12 @@ export function layer(middleware: readonly MiddlewareRun[], handler: Handler): H
         inner.catch(() => undefined)
         return inner
       })
+      if (own instanceof Answer) {
+        // what failed inside has been answered
+        await inner?.catch(() => undefined)
+        answer = own
+        return
+      }
       if (inner === undefined) throw misused('neither called next() nor threw')
       await inner
     }

@@ -31,6 +31,15 @@ export function paramNames(steps: readonly Step[]): readonly string[] {
   return steps.flatMap((step) => (step.kind === 'static' ? [] : [step.name]))
 }
 
+/** The segments of a path below which a folder or another app is served.
+ * @throws TAPRI_HTTP_FOLDER when it has parameters */
+export function staticSteps(path: string): readonly string[] {
+  return parsePattern(path).map((step) => {
+    if (step.kind === 'static') return step.text
+    throw httpError('TAPRI_HTTP_FOLDER', `Cannot serve "${path}": the path of a folder or a mounted app has no parameters`)
+  })
+}
+
 function stepOf(path: string, part: string, isLast: boolean): Step {
   const name = part.slice(1)
   if (part.startsWith(':')) {

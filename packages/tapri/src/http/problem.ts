@@ -3,6 +3,7 @@ import { type Issue, TapriError } from '../kit/errors.ts'
 import type { Shared } from './exchange.ts'
 import { hasBody } from './guard.ts'
 import type { Head } from './heads.ts'
+import { writeHead } from './written.ts'
 
 /** What a refused caller is told (RFC 9457). */
 export interface Problem {
@@ -65,7 +66,7 @@ export function sendProblem(
     ...options.kept,
     ...(closes ? ['Connection', 'close'] : []),
   ]
-  response.writeHead(problem.status, head)
+  writeHead(response, problem.status, head, head)
   if (!isUnread) {
     response.end(request.method === 'HEAD' ? undefined : body)
     return

@@ -9,6 +9,7 @@ import type { Exchange } from './exchange.ts'
 import { acceptsEncoding, wantsWire } from './guard.ts'
 import { type Head, headerOf, mergeHeads, type ReadyHead } from './heads.ts'
 import { pump } from './pump.ts'
+import { isResponse, takeResponse } from './web-response.ts'
 
 /** Answers with what a handler gave back: plain values as JSON, texts as text, nothing as 204. */
 export function respond(exchange: Exchange, value: unknown): void | Promise<void> {
@@ -16,12 +17,22 @@ export function respond(exchange: Exchange, value: unknown): void | Promise<void
     if (value instanceof Answer) return value.send(exchange)
     if (value instanceof Uint8Array) return sendWhole(exchange, exchange.shared.heads.bytes, value)
     if (value instanceof Readable) return sendStream(exchange, value, ['Content-Type', 'application/octet-stream'])
+    if (value.constructor !== Object && !Array.isArray(value) && isResponse(value)) return sendResponse(exchange, value)
     return sendJson(exchange, value)
   }
   if (typeof value === 'string') return sendWhole(exchange, exchange.shared.heads.text, value)
   if (value !== undefined) return sendJson(exchange, value)
   if (exchange.status === 200) exchange.status = 204
   sendEmpty(exchange, exchange.status === 204 ? [] : ['Content-Length', 0])
+}
+
+/** Sends a web-standard answer as it is. */
+function sendResponse(exchange: Exchange, value: Response): void | Promise<void> {
+  const length = value.headers.get('content-length')
+  const body = takeResponse(exchange, value)
+  if (body === undefined)
+    return sendEmpty(exchange, exchange.status === 204 || exchange.status === 304 ? [] : ['Content-Length', 0])
+  return sendStream(exchange, body, length === null ? [] : ['Content-Length', length])
 }
 
 function sendJson(exchange: Exchange, value: unknown): void | Promise<void> {
@@ -57,14 +68,14 @@ export function sendWhole(exchange: Exchange, ready: ReadyHead, body: string | U
     const encoding = encodedAs(exchange)
     if (encoding !== undefined) return sendEncoded(exchange, [...head], { body, encoding })
   }
-  response.writeHead(status, exchange.headers === undefined && !shared.isDraining ? head : exchange.finalHead(head))
+  exchange.writeHead(head)
   if (request.method === 'HEAD') response.end()
   else response.end(body)
 }
 
 /** Sends an answer without a body. */
 export function sendEmpty(exchange: Exchange, own: Head): void {
-  exchange.response.writeHead(exchange.status, exchange.finalHead([...exchange.shared.heads.security, ...own]))
+  exchange.writeHead([...exchange.shared.heads.security, ...own])
   exchange.response.end()
 }
 
@@ -75,7 +86,7 @@ export function sendEmpty(exchange: Exchange, own: Head): void {
 export async function sendStream(exchange: Exchange, source: Readable, own: Head): Promise<void> {
   const { request, response, shared } = exchange
   const { head, body } = streamEncoded(exchange, source, own)
-  const begin = () => response.writeHead(exchange.status, exchange.finalHead(mergeHeads(shared.heads.security, head)))
+  const begin = () => exchange.writeHead(mergeHeads(shared.heads.security, head))
   if (request.method === 'HEAD') {
     body.destroy()
     begin()

@@ -8,9 +8,12 @@ import { httpError } from './errors.ts'
 import { Exchange, type Shared } from './exchange.ts'
 import type { Folders } from './folders.ts'
 import { hasBody, inspectRequest, requestTarget } from './guard.ts'
+import type { Mounts } from './mounts.ts'
+import { layer } from './onion.ts'
 import { failExchange, failRequest } from './refuse.ts'
 import { respond, sendEmpty } from './respond.ts'
 import type { Router } from './router.ts'
+import type { MiddlewareRun } from './types.ts'
 
 /** The fields of a multipart form, files received; `settle` is told whether the handler succeeded. */
 export interface ReceivedForm {
@@ -22,6 +25,9 @@ export interface Setup {
   readonly shared: Shared
   readonly router: Router<CompiledRoute>
   readonly folders: Folders
+  readonly mounts: Mounts
+  /** What runs around the files of folders too. */
+  readonly around: readonly MiddlewareRun[]
   readonly origins: OriginRules
   readonly Context: new (exchange: Exchange) => HttpContext
   readonly prepare: ((context: any) => void | Promise<void>) | undefined
@@ -33,7 +39,7 @@ export interface Setup {
  * It stays synchronous as long as nothing has to be waited for.
  */
 export function makeListener(setup: Setup): (request: IncomingMessage, response: ServerResponse) => void {
-  const { shared, router, folders, origins, Context, prepare, readForm } = setup
+  const { shared, router, folders, mounts, around, origins, Context, prepare, readForm } = setup
 
   return (request, response) => {
     let flags = 0
@@ -143,6 +149,19 @@ export function makeListener(setup: Setup): (request: IncomingMessage, response:
   }
 
   function leaveRoutes(request: IncomingMessage, response: ServerResponse, method: string, path: string, flags: number): void {
+    const below = mounts.below(path)
+    if (below.length === 0) {
+      leaveMounts(request, response, method, path, flags)
+      return
+    }
+    if (method !== 'GET' && method !== 'OPTIONS') refuseCrossSite(request, origins)
+    mounts
+      .answer(below, request, response)
+      .then((isAnswered) => isAnswered || leaveMounts(request, response, method, path, flags))
+      .catch((error) => failRequest(shared, request, response, error, flags))
+  }
+
+  function leaveMounts(request: IncomingMessage, response: ServerResponse, method: string, path: string, flags: number): void {
     if (method === 'OPTIONS') {
       answerOptions(request, response, path, flags)
       return
@@ -154,7 +173,9 @@ export function makeListener(setup: Setup): (request: IncomingMessage, response:
   async function serveFolders(request: IncomingMessage, response: ServerResponse, path: string, flags: number): Promise<void> {
     const answer = await folders.find(request, path)
     if (answer === undefined) throw noRoute(request, path)
-    await answer.send(new Exchange(request, response, shared, folderRoute, [], '', flags))
+    const exchange = new Exchange(request, response, shared, folderRoute, [], '', flags)
+    exchange.context = new Context(exchange)
+    await respond(exchange, await layer(around, () => answer)(exchange.context))
   }
 
   function answerOptions(request: IncomingMessage, response: ServerResponse, path: string, flags: number): void {

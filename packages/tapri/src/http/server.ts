@@ -12,12 +12,13 @@ import type { Shared } from './exchange.ts'
 import { type Folder, Folders } from './folders.ts'
 import { inspectRequest } from './guard.ts'
 import { Heads } from './heads.ts'
+import { type Mount, Mounts } from './mounts.ts'
 import { problemOf } from './problem.ts'
 import { failRequest } from './refuse.ts'
 import { Router } from './router.ts'
 import { makeListener, type Setup } from './serve.ts'
 import { SlowBodies } from './slow.ts'
-import type { ServedRoute } from './types.ts'
+import type { MiddlewareRun, ServedRoute } from './types.ts'
 
 export interface HttpOptions extends Partial<Pick<Setup, 'prepare' | 'readForm'>> {
   /** Whole paths, prefix included. */
@@ -27,6 +28,10 @@ export interface HttpOptions extends Partial<Pick<Setup, 'prepare' | 'readForm'>
   readonly log: Log
   readonly production: boolean
   readonly clock?: Clock
+  /** Runs around every route, and around the files of folders. */
+  readonly use?: readonly MiddlewareRun[]
+  /** Apps of other frameworks, by the path they are mounted at; asked when no route answers. */
+  readonly mounts?: Readonly<Record<string, Mount>>
   /** Folders of files, by the path they are served at. */
   readonly folders?: Readonly<Record<string, Folder>>
   /** Paths below it never get a folder's fallback page; `/api` unless told. */
@@ -83,7 +88,7 @@ export function openHttp(options: HttpOptions): HttpServer {
   const limit = bodyLimitOf(options.limits?.body)
   const gets = new Map<string, CompiledRoute>()
   for (const route of options.routes) {
-    const compiled = compileRoute(route, limit)
+    const compiled = compileRoute(route, limit, options.use)
     router.add(route.method.toUpperCase(), route.path, compiled)
     if (route.method === 'get') gets.set(route.name, compiled)
   }
@@ -94,6 +99,8 @@ export function openHttp(options: HttpOptions): HttpServer {
       shared,
       router,
       folders: new Folders(options.folders ?? {}, options.apiPrefix ?? '/api'),
+      mounts: new Mounts(options.mounts ?? {}, shared),
+      around: options.use ?? [],
       origins: { trustedOrigins: options.trustedOrigins ?? [], publicUrl },
       Context: options.Context,
       prepare: options.prepare,

@@ -69,9 +69,9 @@ export interface RouteDefinition {
 }
 // A handler's context is checked where the route is written; the server only passes it on.
 export type Handler = (context: any) => unknown
-export type MiddlewareRun = (context: any, next: (adds?: object) => Promise<void>) => Promise<void>
+export type MiddlewareRun = (context: any, next: (adds?: object) => Promise<void>) => Promise<unknown>
 
-/** Runs around the routes that `use` it; what it gives to `next` is added to their context. */
+/** Runs around the routes that `use` it; what it gives to `next` is added to their context. An Answer that it returns is the answer. */
 export interface Middleware<Adds> {
   readonly '~adds': Adds
   readonly run: MiddlewareRun
@@ -102,6 +102,12 @@ export interface Controller<R> {
   readonly '~routes': R
   readonly path: string
   readonly routes: Readonly<Record<string, Route<string, any, any>>>
+  readonly use: readonly MiddlewareRun[]
+}
+
+export interface ControllerOptions {
+  /** Runs around all routes of the controller, outside of their own; what it adds is not in their types. */
+  readonly use?: readonly Middleware<unknown>[]
 }
 
 /** A route with its whole path and its name, `videos.list`. */
