@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { test } from 'node:test'
+import { tapri } from 'tapri'
+import { model, text } from 'tapri/data'
+import { type LogEntry, openLog } from 'tapri/observe'
 import { testApp } from 'tapri/test'
 import app from './club/app.ts'
 import { randomOf } from './fuzz.fixture.ts'
@@ -50,5 +53,45 @@ test('callers who leave in the middle of anything leave nothing open and nothing
   assert.deepEqual(
     (await ann.videos.list()).map(({ id }) => id),
     [video.id],
+  )
+})
+
+test('the transaction of a caller who leaves is undone, and others need not wait for the handler', async () => {
+  const { app, controller, visitor, policy } = tapri({ models: { notes: model({ text: text() }) } })
+  const inside = Promise.withResolvers<void>()
+  const ended = Promise.withResolvers<string>()
+  const write = visitor.post('/', ({ db }) => {
+    const writing = db.transaction(async (within) => {
+      await within.notes.create({ text: 'half' })
+      inside.resolve()
+      await new Promise(() => {})
+    })
+    writing.catch((error) => ended.resolve(error.code))
+    return writing
+  })
+  const notes = app({
+    controllers: { notes: controller('/notes', { write }) },
+    policies: [policy('notes', { read: () => true, create: () => true })],
+  })
+  const entries: LogEntry[] = []
+  const log = openLog({ format: 'silent' })
+  log.subscribe((entry) => entries.push(entry))
+  await using club = await testApp(notes, { log })
+  const abort = new AbortController()
+  const answer = fetch(`${club.url}/notes`, { method: 'POST', signal: abort.signal })
+  await Promise.race([inside.promise, answer])
+  const next = club.db.notes.create({ text: 'next' })
+  abort.abort()
+  await assert.rejects(answer, { name: 'AbortError' })
+  assert.equal(await ended.promise, 'TAPRI_DATA_ABORTED')
+  await next
+  assert.deepEqual(
+    (await club.db.notes.find()).map(({ text }) => text),
+    ['next'],
+  )
+  // nobody is told of what went wrong for somebody who is gone
+  assert.deepEqual(
+    entries.filter(({ level }) => level === 'error'),
+    [],
   )
 })

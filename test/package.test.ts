@@ -55,6 +55,18 @@ console.log(name)
 const wrong: number | undefined = first?.name
 void wrong
 `,
+  'src/slow.ts': `import { subscribe } from 'node:diagnostics_channel'
+import { model, openDatabase, text } from 'tapri/data'
+
+let threads = 0
+subscribe('worker_threads', () => threads++)
+const models = { notes: model({ text: text() }) }
+const database = await openDatabase({ models, policies: [], url: 'sqlite:data/slow.db', migrate: 'auto' })
+const { notes } = database.systemDb<typeof models>()
+await notes.createMany(Array.from({ length: 2000 }, () => ({ text: 'x'.repeat(1000) })))
+console.log(await notes.count({ where: { text: { startsWith: 'x' } } }), threads)
+await database.close()
+`,
 }
 
 before(
@@ -108,6 +120,10 @@ test('an app that installed the package runs, answers its typed client, and stop
   assert.equal(succeed(folder, process.execPath, ['src/ask.ts', url]), 'Ann\n')
   server.kill('SIGTERM')
   assert.deepEqual(await ended, [0, null])
+})
+
+test('the workers that read for SQLite are found in the package', () => {
+  assert.equal(succeed(folder, process.execPath, ['src/slow.ts']), '2000 1\n')
 })
 
 function bin(): string {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os'
 import type { Measured } from './run.ts'
 
@@ -44,8 +44,11 @@ function peers(): string[] {
   return Object.keys(manifest.dependencies)
 }
 
+/** A package that others need in another version is installed in the benchmarks' own folder. */
 function versionOf(name: string): string {
-  const manifest: { version: string } = JSON.parse(read(`../../node_modules/${name}/package.json`))
+  const own = `../../bench/node_modules/${name}/package.json`
+  const place = existsSync(new URL(own, import.meta.url)) ? own : `../../node_modules/${name}/package.json`
+  const manifest: { version: string } = JSON.parse(read(place))
   return manifest.version
 }
 

@@ -50,7 +50,7 @@ const videoController = controller('/videos', {
 const doorController = controller('/door', {
   greet: visitor.use(loud).get('/', ({ shout }) => ({ shout })),
   note: visitor.get('/note', ({ reply }) => reply.text('a note')),
-  write: visitor.get('/write', ({ db }) => db.asSystem.users.create({ name: 'x', email: 'x@y.z' })),
+  write: visitor.get('/write', ({ db }) => db.asSystem('test').users.create({ name: 'x', email: 'x@y.z' })),
   fail: visitor.get('/fail', () => {
     throw new Error('secret-detail in /etc/club')
   }),

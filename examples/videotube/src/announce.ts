@@ -4,7 +4,7 @@ import type { Database, Models } from './tapri.ts'
 type Video = Pick<Row<Models, 'videos'>, 'id' | 'owner'>
 
 /** Notifies every follower of the channel, once per video; call it in the transaction that publishes. */
-export async function announce({ notifications, subscriptions }: Database['asSystem'], video: Video): Promise<void> {
+export async function announce({ notifications, subscriptions }: ReturnType<Database['asSystem']>, video: Video): Promise<void> {
   if ((await notifications.count({ where: { video: video.id } })) > 0) return
   let after: string | undefined
   do {

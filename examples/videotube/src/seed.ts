@@ -16,7 +16,7 @@ const samples = [
 ]
 
 /** Gives a fresh database a demo channel, so that the first visit shows something. */
-export async function seed({ db, log }: { db: Database['asSystem']; log: Log }): Promise<void> {
+export async function seed({ db, log }: { db: ReturnType<Database['asSystem']>; log: Log }): Promise<void> {
   if ((await db.users.count()) > 0) return
   const asha = await db.users.create({ name: 'Asha', email: 'asha@videotube.test', about: 'Small films from the tea stall.' })
   const ravi = await db.users.create({ name: 'Ravi', email: 'ravi@videotube.test' })

@@ -107,6 +107,31 @@ test('many writers of one document, with and without transactions, lose nothing'
   assert.equal((await kites.findOne({ _id: 'a' }))?.tail, 120)
 })
 
+test('a cursor goes on from page to page, whatever time each of them may take', { skip }, async () => {
+  const kites = db.collection<Kite>('pages')
+  await kites.insertMany(Array.from({ length: 300 }, (_, tail) => ({ _id: String(tail), tail })))
+  const sorted = kites.find({}, { maxTimeMS: 60_000, batchSize: 50 }).sort({ tail: -1 })
+  assert.deepEqual(
+    (await sorted.toArray()).map(({ tail }) => tail),
+    Array.from({ length: 300 }, (_, index) => 299 - index),
+  )
+})
+
+test('a statement that takes longer than it may ends its transaction', { skip }, async () => {
+  const kites = db.collection<Kite>('slow')
+  await kites.insertMany(Array.from({ length: 1000 }, (_, tail) => ({ _id: String(tail), tail })))
+  await using session = client.startSession()
+  session.startTransaction()
+  await kites.insertOne({ _id: 'lost' }, { session })
+  const each = {
+    $lookup: { from: 'slow', let: { tail: '$tail' }, pipeline: [{ $match: { $expr: { $lt: ['$tail', '$$tail'] } } }], as: 'all' },
+  }
+  const slow = kites.aggregate([each, { $unwind: '$all' }, { $count: 'count' }], { session, maxTimeMS: 1 })
+  await assert.rejects(slow.toArray(), (error) => isServerError(error, 50))
+  await assert.rejects(kites.insertOne({ _id: 'late' }, { session }), (error) => isServerError(error, 251))
+  assert.equal(await kites.countDocuments({ _id: { $in: ['lost', 'late'] } }), 0)
+})
+
 test('errors have the numbers of MongoDB', { skip }, async () => {
   const kites = db.collection<Kite>('errors')
   await kites.insertOne({ _id: 'a' })

@@ -65,7 +65,9 @@ export class Runner {
     onClient(client)
     try {
       const known = command.name === 'getMore' ? this.#cursors.take(String(command.target)) : undefined
-      const answer = await (known === undefined ? callEngine(client, command) : nextPage(client, command, known.continuation))
+      const answer = await withTimeoutInside(client, command, () =>
+        known === undefined ? callEngine(client, command) : nextPage(client, command, known.continuation),
+      )
       if (answer.cursor !== undefined) this.#keep(command, answer.cursor, undefined)
       const told = await tellWriteErrors(this.#pool, command, answer.document)
       const hasFailed = !Buffer.isBuffer(told) && told.writeErrors !== undefined
@@ -106,16 +108,24 @@ export class Runner {
   }
 }
 
+/** Not in a transaction of PostgreSQL: the engine would end its cursors with that. */
 async function withTimeout<T>(client: PoolClient, { settings }: Command, work: () => Promise<T>): Promise<T> {
   const limit = Number(settings.maxTimeMS ?? 0)
   if (limit === 0) return work()
-  await client.query(`BEGIN; SET LOCAL statement_timeout = ${Math.ceil(limit)}`)
+  await client.query(`SET statement_timeout = ${Math.ceil(limit)}`)
   try {
-    const value = await work()
-    await client.query('COMMIT')
-    return value
-  } catch (cause) {
-    await client.query('ROLLBACK')
-    throw cause
+    return await work()
+  } finally {
+    await client.query('RESET statement_timeout')
   }
+}
+
+/** What fails ends the transaction, and the limit with it. */
+async function withTimeoutInside<T>(client: PoolClient, { settings }: Command, work: () => Promise<T>): Promise<T> {
+  const limit = Number(settings.maxTimeMS ?? 0)
+  if (limit === 0) return work()
+  await client.query(`SET LOCAL statement_timeout = ${Math.ceil(limit)}`)
+  const value = await work()
+  await client.query('SET LOCAL statement_timeout = 0')
+  return value
 }

@@ -35,11 +35,11 @@ export abstract class AppContext extends HttpContext {
     return this.calling.caller?.user ?? null
   }
 
-  /** A GET reads and nothing else: it may be asked again, cached and followed live. */
+  /** A GET reads and nothing else: it may be asked again, cached and followed live. Nothing is begun for a caller who has left. */
   get db(): Db<any> {
     this.#db ??= this.parts.database.asCaller(
       { user: this.user },
-      { reads: this.calling.reads, readOnly: this.route.method === 'get' },
+      { reads: this.calling.reads, readOnly: this.route.method === 'get', signal: this.signal },
     )
     return this.#db
   }

@@ -1,6 +1,7 @@
-export { fromExpress, fromFetch } from '../http/index.ts'
+export { fromExpress, fromExpressErrors, fromFetch, rateLimit } from '../http/index.ts'
 export { deny, type Issue, invalid, notFound, TapriError } from '../kit/errors.ts'
 export { planMigration } from './migration.ts'
+export { listRoutes, type RouteLine } from './routes.ts'
 export { type Started, type StartedOptions, startApp } from './start.ts'
 export { tapri } from './tapri.ts'
 export type {

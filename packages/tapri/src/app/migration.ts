@@ -1,5 +1,5 @@
 import { authModels } from '../auth/index.ts'
-import { type MigrationPlan, openDatabase } from '../data/index.ts'
+import { type MigrationPlan, type Migrations, openDatabase } from '../data/index.ts'
 import { fileModels } from '../files/index.ts'
 import { appError } from './errors.ts'
 import { readAll } from './settings.ts'
@@ -10,6 +10,8 @@ export interface Migration extends AsyncDisposable {
   readonly plan: MigrationPlan
   /** @throws TAPRI_APP_MIGRATION_LOSS when a step loses data and that was not allowed */
   apply(options: { readonly allowLoss: boolean }): Promise<void>
+  /** Migration files, and how the database stands to them. */
+  readonly migrations: Migrations
 }
 
 /** The tables of Tapri itself beside those of the app. */
@@ -33,8 +35,9 @@ export async function planMigration(description: AppDescription): Promise<Migrat
   const plan = await database.plan()
   return {
     plan,
+    migrations: database.migrations,
     async apply({ allowLoss }) {
-      const losing = plan.steps.filter((step) => !step.safe)
+      const losing = plan.steps.filter((step) => step.loses !== undefined)
       if (losing.length > 0 && !allowLoss) {
         const summaries = losing.map((step) => step.summary).join('; ')
         throw appError(

@@ -1,6 +1,16 @@
 import type { AuthActions, AuthController, SignUpFields } from '../auth/types.ts'
-import type { Db, FullRow, Models, Policy, Rule, SystemDb } from '../data/types.ts'
-import type { Controller, ControllerOptions, HttpContext, Middleware, Mount, Route, RouteKit } from '../http/index.ts'
+import type { Db, FullRow, Models, Policy, PolicyRules, SystemDb } from '../data/types.ts'
+import type {
+  Controller,
+  ControllerOptions,
+  HttpContext,
+  HttpOptions,
+  Middleware,
+  Mount,
+  Route,
+  RouteKit,
+  ViewOptions,
+} from '../http/index.ts'
 import type { Log } from '../observe/index.ts'
 import type { Fields, Reads } from '../schema/index.ts'
 
@@ -33,10 +43,7 @@ export interface Kit<M extends Models, S> {
     routes: R,
     options?: ControllerOptions,
   ): Controller<R>
-  policy<const N extends keyof M & string>(
-    model: N,
-    rules: { readonly [Action in 'read' | 'create' | 'update' | 'delete']?: Rule<M, N> },
-  ): Policy
+  policy<const N extends keyof M & string>(model: N, rules: PolicyRules<M, N>): Policy
   /** Sign-up, sign-in, sign-out and who-am-I on the model `users`, as a controller. */
   auth<const F extends SignUpFields<M>>(options: { readonly signUp: F; readonly path?: string }): AuthController<M, F>
   app<const Cs extends Readonly<Record<string, Controller<any>>>>(parts: AppParts<Cs, M>): App<Cs, M>
@@ -52,6 +59,10 @@ export interface AppParts<Cs, M extends Models> {
   readonly prefix?: string
   /** Runs around every route of the app and around its files, outside of what controllers and routes use. */
   readonly use?: readonly Middleware<unknown>[]
+  /** Whose pages may read answers, which proxies are believed, how much is taken in. */
+  readonly http?: AppHttpOptions
+  /** Templates that `reply.view` shows: EJS, Pug, Handlebars, Eta. */
+  readonly views?: ViewOptions
   /** Apps of other frameworks by the path they are mounted at, as `fromExpress` and `fromFetch` make them. */
   readonly mounts?: Readonly<Record<string, Mount>>
   /** Folders of files to serve, by the path they are served at. */
@@ -59,6 +70,10 @@ export interface AppParts<Cs, M extends Models> {
   /** Runs once the database is ready and before the first request. */
   readonly onStart?: (context: { readonly db: SystemDb<M>; readonly log: Log }) => Promise<void> | void
 }
+export type AppHttpOptions = Pick<
+  HttpOptions,
+  'cors' | 'trustProxy' | 'trustedOrigins' | 'redirectHosts' | 'contentSecurityPolicy' | 'limits' | 'compress'
+>
 export interface Folder {
   /** Relative to the working directory. */
   readonly from: string

@@ -1,8 +1,7 @@
+import { Limit, senderOf } from '../http/index.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Log } from '../observe/index.ts'
-import { senderOf } from './address.ts'
 import { authError } from './errors.ts'
-import { Limit } from './limit.ts'
 
 const quarter = 15 * 60_000
 

@@ -1,7 +1,7 @@
 import type { Database } from '../data/index.ts'
+import { senderOf } from '../http/index.ts'
 import { TapriError } from '../kit/errors.ts'
 import type { Log } from '../observe/index.ts'
-import { senderOf } from './address.ts'
 import { authError } from './errors.ts'
 import type { Guard } from './guard.ts'
 import { type AuthDb, authDb } from './models.ts'

@@ -1,90 +1,10 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-
-const bin = fileURLToPath(new URL('../../bin/tapri.js', import.meta.url))
-const installed = fileURLToPath(new URL('../../../../node_modules', import.meta.url))
-
-const appSource = `
-import { tapri } from 'tapri'
-import { model, text } from 'tapri/data'
-const notes = model({ title: text({ max: 80 }) })
-const kit = tapri({ models: { notes } })
-const door = kit.controller('/door', { greet: kit.visitor.get('/', () => 'hello') })
-export default kit.app({ controllers: { door }, policies: [kit.policy('notes', { read: () => true })] })
-`
-
-class Project implements AsyncDisposable {
-  readonly folder: string
-  readonly #children: ChildProcess[] = []
-
-  constructor(folder: string) {
-    this.folder = folder
-  }
-
-  write(path: string, content: string): Promise<void> {
-    return writeFile(join(this.folder, path), content)
-  }
-
-  run(...words: string[]): Promise<{ code: number; out: string; err: string }> {
-    return new Promise((done) => {
-      const options = { cwd: this.folder, env: this.#environment() }
-      const child = execFile(process.execPath, [bin, ...words], options, (_error, out, err) =>
-        done({ code: child.exitCode ?? -1, out, err }),
-      )
-    })
-  }
-
-  spawn(...words: string[]): ChildProcess {
-    const child = spawn(process.execPath, [bin, ...words], {
-      cwd: this.folder,
-      env: this.#environment(),
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    this.#children.push(child)
-    return child
-  }
-
-  #environment() {
-    return { PATH: process.env.PATH, PORT: '0', HOST: '127.0.0.1', LOG_FORMAT: 'json' }
-  }
-
-  async [Symbol.asyncDispose]() {
-    for (const child of this.#children) child.kill('SIGKILL')
-    await rm(this.folder, { recursive: true, force: true })
-  }
-}
-
-async function project(): Promise<Project> {
-  const made = new Project(await mkdtemp(join(tmpdir(), 'tapri-cli-')))
-  await symlink(installed, join(made.folder, 'node_modules'))
-  await mkdir(join(made.folder, 'src'))
-  await made.write('package.json', '{ "type": "module" }')
-  await made.write('src/app.ts', appSource)
-  await made.write('src/index.ts', `import app from './app.ts'\nawait app.start()\n`)
-  return made
-}
-
-/** The URLs that the app tells while it starts, again and again. */
-async function* urls(child: ChildProcess): AsyncGenerator<string> {
-  if (child.stdout === null) return
-  for await (const line of createInterface({ input: child.stdout })) {
-    const url = /Listening on (http:[^\s"]+)/.exec(line)?.[1]
-    if (url !== undefined) yield url
-  }
-}
-
-async function next(starts: AsyncGenerator<string>): Promise<string> {
-  const { value } = await starts.next()
-  assert.ok(typeof value === 'string', 'the app ended before it listened')
-  return value
-}
+import { appSource, next, project, urls } from './project.fixture.ts'
 
 test('start asks for a migration first, and runs the app once it is made', async () => {
   await using made = await project()
@@ -161,7 +81,7 @@ test('what cannot be run is told in one sentence', async () => {
   const cases: [string[], RegExp][] = [
     [['bake'], /Cannot run "tapri bake"/],
     [['start', 'now'], /takes no arguments/],
-    [['migrate', 'everything'], /there is apply/],
+    [['migrate', 'everything'], /there is plan, apply/],
   ]
   for (const [words, sentence] of cases) {
     const { code, err } = await made.run(...words)
@@ -205,4 +125,15 @@ test('it tells its version and its help', async () => {
   await using made = await project()
   assert.match((await made.run('--version')).out, /^\d+\.\d+\.\d+\n$/)
   assert.match((await made.run()).out, /tapri dev/)
+})
+
+test('routes lists what the app answers, who may ask, and what runs around it', async () => {
+  await using made = await project()
+  const limited = appSource
+    .replace("import { tapri } from 'tapri'", "import { rateLimit, tapri } from 'tapri'")
+    .replace('visitor.get(', "visitor.use(rateLimit({ requests: 5, per: '1m' })).get(")
+  await made.write('src/app.ts', limited)
+  const { out, code } = await made.run('routes')
+  assert.equal(code, 0)
+  assert.match(out, /^GET +\/api\/door +\S+ +visitor +rateLimit$/m)
 })

@@ -7,8 +7,13 @@ const help = `tapri: the whole backend in one stall
 
   tapri dev                 run the app and start it again on every save
   tapri start               run the app in production
+  tapri routes              list what the app answers, who may ask, and what runs around it
   tapri migrate             show what the models ask of the database
   tapri migrate apply       do it; --allow-loss for steps that lose data
+  tapri migrate status      show what was applied when, and what differs
+  tapri migrate write NAME  write it as a file in migrations/, to be reviewed and applied
+  tapri backup              copy the database and the files, while the app runs; --to FOLDER, --files no
+  tapri restore FOLDER      put a backup in their place, while no app runs
   tapri --version           tell the version
 
 Run it in the app's folder: the app is src/app.ts (or app.ts), its entry src/index.ts (or index.ts).
@@ -37,6 +42,13 @@ async function run(words: readonly string[]): Promise<void> {
     case 'migrate':
       // only this command needs the app's rooms here, and they take a moment to load
       return (await import('./migrate.ts')).migrate(rest)
+    case 'routes':
+      refuseWords(command, rest)
+      return (await import('./routes.ts')).routes()
+    case 'backup':
+      return (await import('./backup.ts')).backup(rest)
+    case 'restore':
+      return (await import('./restore.ts')).restore(rest)
     case '--version':
     case '-v':
       return console.log(version())
@@ -48,7 +60,7 @@ async function run(words: readonly string[]): Promise<void> {
     default:
       throw cliError(
         'TAPRI_CLI_USAGE',
-        `Cannot run "tapri ${command}": there is dev, start and migrate; "tapri --help" tells more`,
+        `Cannot run "tapri ${command}": there is dev, start, routes, migrate, backup and restore; "tapri --help" tells more`,
       )
   }
 }

@@ -31,7 +31,7 @@ export function outgoing(base: string, name: string, route: ManifestRoute, input
   if (route.body === 'none') return { method, url, headers: {}, body: undefined }
   const values = Object.fromEntries(left)
   if (route.body === 'form' || hasFiles(values)) return { method, url, headers: {}, body: formOf(values) }
-  return { method, url, headers: { 'content-type': 'application/json' }, body: JSON.stringify(values) }
+  return { method, url, headers: { 'content-type': 'application/json' }, body: JSON.stringify(values, exact) }
 }
 
 function fillPath(name: string, path: string, left: Map<string, unknown>): string {
@@ -73,4 +73,9 @@ function words(value: unknown): string[] {
 
 function originOf(base: string): string {
   return new URL(base).origin
+}
+
+/** A decimal may be given as a bigint, which JSON has no form of; as text it stays exact. */
+function exact(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value
 }

@@ -13,6 +13,8 @@ export function expectation(facts: FieldFacts): string {
       return `a whole number${range(facts, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)}`
     case 'float':
       return `a number${range(facts, -Number.MAX_VALUE, Number.MAX_VALUE)}`
+    case 'decimal':
+      return `a decimal with at most ${facts.scale} digits after the point`
     case 'bool':
       return 'true or false'
     case 'time':

@@ -12,6 +12,10 @@ export const frameworkSettings = {
   LOG_FORMAT: optional(oneOf(['pretty', 'json', 'silent'])),
   /** Where the world reaches the app, when that is not where it listens. */
   PUBLIC_URL: optional(url()),
+  /** Signs cookies: a random text; a second one behind a comma is still believed. */
+  APP_SECRET: optional(text({ min: 32, max: 2048 })),
+  /** How many proxies stand in front, whose X-Forwarded-For is believed. */
+  TRUST_PROXY: int({ min: 0, max: 20, default: 0 }),
   NODE_ENV: oneOf(['development', 'test', 'production'], { default: 'development' }),
 } as const
 

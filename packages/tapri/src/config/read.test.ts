@@ -213,6 +213,8 @@ test('the framework runs without any setting, on this machine alone until it is 
     LOG_LEVEL: 'info',
     LOG_FORMAT: null,
     PUBLIC_URL: null,
+    APP_SECRET: null,
+    TRUST_PROXY: 0,
     NODE_ENV: 'development',
   })
   assert.equal(readSettings(frameworkSettings, { env: { NODE_ENV: 'production' }, file: dotEnv('') }).HOST, '0.0.0.0')

@@ -14,6 +14,8 @@ export interface ReadOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** `.env` unless told; it need not be there. Null reads no file. */
   readonly file?: string | null
+  /** Names in the file that no field has are mistakes, unless they are those of somebody else: of an app, to a tool. */
+  readonly others?: 'ignored'
   readonly log?: Log
 }
 
@@ -41,7 +43,7 @@ export function readSettings<const F extends Fields>(fields: F, options: ReadOpt
     values[name] =
       given === undefined ? fallback(name, field['~field'], file, issues) : read(name, field['~field'], given, issues)
   }
-  issues.push(...unknownNames(dotEnv, Object.keys(fields), file))
+  if (options.others !== 'ignored') issues.push(...unknownNames(dotEnv, Object.keys(fields), file))
   if (issues.length > 0) throw report(issues, dotEnv.assignments.length + dotEnv.broken.length > 0 ? placeOf(file) : '')
   fillHost(values)
   options.log?.debug('Read the settings', { file, names: Object.keys(values) })

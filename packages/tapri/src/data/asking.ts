@@ -1,4 +1,4 @@
-import type { Field, Id } from '../schema/index.ts'
+import type { Decimal, Field, Id } from '../schema/index.ts'
 import type { Many, Models, One, Row } from './rows.ts'
 
 /** Compares one field. Two-valued: null equals null, and orders before everything else. */
@@ -8,7 +8,11 @@ export type Compare<T> =
   | { readonly notIn: readonly T[] }
   | { readonly not: T }
   | (T extends string | number | Date ? { readonly gt?: T; readonly gte?: T; readonly lt?: T; readonly lte?: T } : never)
-  | (T extends string ? { readonly contains?: string; readonly startsWith?: string; readonly endsWith?: string } : never)
+  | (T extends Decimal
+      ? never
+      : T extends string
+        ? { readonly contains?: string; readonly startsWith?: string; readonly endsWith?: string }
+        : never)
   | (T extends readonly (infer Item)[]
       ? { readonly has: Item }
       : T extends object

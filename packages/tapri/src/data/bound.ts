@@ -5,6 +5,7 @@ import type { Model } from './catalog.ts'
 import { inTransaction, runAfterCommit } from './commit.ts'
 import type { AfterCommit, Scope } from './engine.ts'
 import type { GivenRow } from './present.ts'
+import { BoundRaw } from './raw.ts'
 import { count, find, first, get, page } from './read.ts'
 import type { Db, Models, Page, SystemDb } from './types.ts'
 import { create, remove, restore, update } from './write.ts'
@@ -108,8 +109,13 @@ export function bindingOf(models: readonly Model[]): Binding {
     (scope) => binding.caller(scope),
   )
   Object.defineProperty(CallerDatabase.prototype, 'asSystem', {
-    get(this: InstanceType<typeof CallerDatabase>) {
-      return this.asSystemDatabase((scope) => binding.system(scope))
+    value(this: InstanceType<typeof CallerDatabase>, reason: unknown) {
+      return this.asSystemDatabase(reason, (scope) => binding.system(scope))
+    },
+  })
+  Object.defineProperty(SystemDatabase.prototype, 'raw', {
+    get(this: InstanceType<typeof SystemDatabase>) {
+      return this.rawDatabase()
     },
   })
   const binding: Binding = {
@@ -123,7 +129,7 @@ function classOf(models: readonly Model[], rebind: (scope: Scope) => unknown) {
   return class Database {
     readonly #scope: Scope
     readonly #tables: (BoundTable | undefined)[] = []
-    #system: unknown
+    #raw: BoundRaw | undefined
 
     static {
       for (const [at, model] of models.entries()) {
@@ -141,19 +147,23 @@ function classOf(models: readonly Model[], rebind: (scope: Scope) => unknown) {
       this.#scope = scope
     }
 
-    async transaction(run: (db: unknown) => Promise<unknown>): Promise<unknown> {
+    async transaction(run: (db: unknown) => Promise<unknown>, options?: unknown): Promise<unknown> {
       const scope = this.#scope
       scope.requireWritable()
-      return inTransaction(scope, (within) => run(rebind(within)))
+      return inTransaction(scope, (within) => run(rebind(within)), options)
     }
 
     afterCommit(run: AfterCommit): void {
       runAfterCommit(this.#scope, run)
     }
 
-    asSystemDatabase(bind: (scope: Scope) => unknown): unknown {
-      this.#system ??= bind(this.#scope.asSystem())
-      return this.#system
+    asSystemDatabase(reason: unknown, bind: (scope: Scope) => unknown): unknown {
+      return bind(this.#scope.asSystem(reason))
+    }
+
+    rawDatabase(): BoundRaw {
+      this.#raw ??= new BoundRaw(this.#scope)
+      return this.#raw
     }
   }
 }

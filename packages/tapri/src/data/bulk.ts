@@ -1,7 +1,7 @@
 import { TapriError } from '../kit/errors.ts'
 import { newId } from '../kit/ids.ts'
 import type { Column, Model } from './catalog.ts'
-import { comparedValue, isRecord, nameOf, wrong } from './compare.ts'
+import { isRecord, nameOf, storedValue, wrong } from './compare.ts'
 import { all, type Condition, equal } from './condition.ts'
 import type { Transaction } from './driver.ts'
 import type { Scope } from './engine.ts'
@@ -9,7 +9,7 @@ import { dataError } from './errors.ts'
 import type { StoredRow } from './evaluate.ts'
 import { fits } from './fits.ts'
 import { takeLinks } from './link.ts'
-import { type GivenRow, presentCopy } from './present.ts'
+import { type GivenRow, presentAllWritten, presentWritten } from './present.ts'
 import { readParts } from './query.ts'
 import { requireTargets } from './targets.ts'
 import { newRow } from './values.ts'
@@ -26,14 +26,14 @@ export async function createMany(scope: Scope, model: Model, given: unknown): Pr
   if (given.length > mostRows) throw tooMany(model)
   const entries = given.map((each) => {
     const { values, linkings } = takeLinks(model, each)
-    return { row: newRow(model, newId(scope.engine.clock.now()), values), linkings }
+    return { row: newRow(model, newId(scope.engine.clock.now()), values), linkings, values }
   })
   const rows = entries.map(({ row }) => row)
   await scope.write(async (transaction) => {
-    await requireTargets(transaction.session, model, rows)
-    for (const { row, linkings } of entries) await insertRow(scope, transaction, model, row, linkings)
+    await requireTargets(scope, transaction.session, model, rows)
+    for (const entry of entries) await insertRow(scope, transaction, model, entry)
   })
-  return rows.map((row) => presentCopy(scope, model, row))
+  return presentAllWritten(scope, model, rows)
 }
 
 /** Changes the rows that match and that the asker may change; answers how many there were. */
@@ -63,19 +63,20 @@ export async function upsert(scope: Scope, model: Model, given: unknown, options
   const key = keyOf(model, on)
   const { values, linkings } = takeLinks(model, given)
   const fresh = newRow(model, newId(scope.engine.clock.now()), values)
-  const condition = all(key.map((column) => equal(column, comparedValue(model, column, fresh[column.name]))))
+  const condition = all(key.map((column) => equal(column, storedValue(model, column, fresh[column.name]))))
   const changes = update ?? withoutKey(given, key)
   const row = await scope.write(async (transaction) => {
     const { session } = transaction
     const make = async () => {
       requireOpening(scope, model)
-      await requireTargets(session, model, [fresh])
-      await insertRow(scope, transaction, model, fresh, linkings)
+      await requireTargets(scope, session, model, [fresh])
+      await insertRow(scope, transaction, model, { row: fresh, linkings, values })
       return fresh
     }
     const change = async (before: StoredRow) => {
       // to a caller who may not read the row, the key is taken, as it is to `create`
-      if (!(await fits(session, model, scope.allowed(model, 'read'), before))) throw taken(model, key)
+      const readable = all([scope.allowed(model, 'read'), ...key.map((column) => scope.opened(model, column))])
+      if (!(await fits(session, model, readable, before))) throw taken(model, key)
       return changeRow(scope, transaction, model, before, changes)
     }
     // null is equal to nothing in a unique key
@@ -91,7 +92,7 @@ export async function upsert(scope: Scope, model: Model, given: unknown, options
       throw error
     }
   })
-  return presentCopy(scope, model, row)
+  return presentWritten(scope, model, row)
 }
 
 async function selectWritable(

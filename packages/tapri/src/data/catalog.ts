@@ -13,7 +13,11 @@ export interface Column {
   readonly nullable: boolean
   /** Only `db.asSystem` sees it. */
   readonly private: boolean
+  /** To callers it is null in the rows in which no rule opens it. */
+  readonly guarded: boolean
   readonly comparison: Comparison
+  /** Of a decimal, which is stored as the whole number of its smallest parts: how many digits stand after the point. */
+  readonly scale?: number
 }
 
 export type Relation =
@@ -51,10 +55,14 @@ export interface Model {
   readonly referrers: readonly Referrer[]
   readonly references: readonly (Relation & { kind: 'one' })[]
   readonly files: readonly Column[]
+  readonly decimals: readonly Column[]
+  readonly guarded: readonly Column[]
   readonly unique: readonly (readonly string[])[]
   readonly index: readonly (readonly string[])[]
   /** Marks deleted rows, which then stay in the table. */
   readonly deletedAt: Column | undefined
+  /** What its table was called before, the latest name first. */
+  readonly was: readonly string[]
   /** Counts the changes of a row. */
   readonly version: Column | undefined
   readonly search: readonly Searched[]

@@ -5,7 +5,11 @@ import { dataError } from './errors.ts'
 import type { StoredRow } from './evaluate.ts'
 import { LogTail } from './tail.ts'
 
-/** One row made (`before` is null), changed, or deleted (`after` is null); all columns, decoded. */
+/**
+ * One row made (`before` is null), changed, or deleted (`after` is null); all columns as they are stored, so decimals as the
+ * whole number of their smallest parts. With an empty id, and neither before nor after, anything in the model may have
+ * changed: somebody has written past the query language.
+ */
 export interface Change {
   readonly model: string
   readonly id: string
@@ -20,6 +24,7 @@ export interface Commit {
   readonly changes: readonly Change[]
 }
 
+type ChangesReader = (changes: readonly Change[]) => readonly Change[]
 export type CommitListener = (commit: Commit) => void
 
 const keptCommits = 10_000
@@ -30,19 +35,22 @@ const trimmedEvery = 256
 export class ChangeLog {
   readonly epoch: string
   readonly #driver: Driver
+  readonly #today: ChangesReader
   readonly #fail: (error: unknown) => void
   readonly #listeners = new Set<CommitListener>()
   readonly #tail: LogTail | undefined
   #position: number
   #written = 0
 
-  constructor(driver: Driver, clock: Clock, fail: (error: unknown) => void) {
+  /** `today` tells old changes by the names that models and fields have now. */
+  constructor(driver: Driver, clock: Clock, fail: (error: unknown) => void, today: ChangesReader = (changes) => changes) {
     this.#driver = driver
+    this.#today = today
     this.#fail = fail
     this.epoch = driver.facts.epoch
     this.#position = driver.facts.position
     if (driver.tail !== undefined) {
-      const hear = (entry: LoggedChanges) => this.#announce(decode(entry))
+      const hear = (entry: LoggedChanges) => this.#announce(this.#decode(entry))
       this.#tail = new LogTail(driver.tail, { from: this.#position, clock, hear, fail })
     }
   }
@@ -66,7 +74,7 @@ export class ChangeLog {
     if (position > last || forgotten > position || (entries.length === 0 && position < last)) {
       throw dataError('TAPRI_DATA_CHANGES_GONE', `Cannot tell what changed after position ${position}: read anew`)
     }
-    return entries.map(decode)
+    return entries.map((entry) => this.#decode(entry))
   }
 
   /** Before COMMIT. */
@@ -92,6 +100,10 @@ export class ChangeLog {
     await this.#tail?.close()
   }
 
+  #decode({ position, at, changes }: LoggedChanges): Commit {
+    return { position, at, changes: this.#today(asChanges(decodeWire(changes))) }
+  }
+
   #announce(commit: Commit): void {
     this.#position = commit.position
     for (const listener of this.#listeners) {
@@ -103,10 +115,6 @@ export class ChangeLog {
       }
     }
   }
-}
-
-function decode(entry: LoggedChanges): Commit {
-  return { position: entry.position, at: entry.at, changes: asChanges(decodeWire(entry.changes)) }
 }
 
 // The text was written by `write` in the same transaction as the rows.

@@ -15,7 +15,7 @@ import {
   openDatabase,
   optional,
   type Policy,
-  type Rule,
+  type PolicyRules,
   type SystemDb,
   private as secret,
   text,
@@ -53,10 +53,7 @@ export const models = {
 export type Models = typeof models
 export type User = FullRow<Models, 'users'>
 
-export function policy<const N extends keyof Models & string>(
-  name: N,
-  rules: { readonly [Action in 'read' | 'create' | 'update' | 'delete']?: Rule<Models, N> },
-): Policy {
+export function policy<const N extends keyof Models & string>(name: N, rules: PolicyRules<Models, N>): Policy {
   return { model: name, rules }
 }
 

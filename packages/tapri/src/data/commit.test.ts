@@ -9,7 +9,7 @@ test('work for after the commit runs once it holds, in order, before the transac
   await club.as(ann).transaction(async (db) => {
     db.afterCommit(async () => seen.push(await system.videos.count()))
     const video = await db.videos.create({ title: 'X', author: ann.id })
-    db.asSystem.afterCommit(() => seen.push(video.title))
+    db.asSystem('test').afterCommit(() => seen.push(video.title))
     seen.push('inside')
   })
   assert.deepEqual(seen, ['inside', 1, 'X'])
@@ -42,6 +42,7 @@ test('it may write, and what goes wrong in it is told to the log alone', async (
     error: (_message: string, facts: { error: Error }) => errors.push(facts.error.message),
     info: () => {},
     warn: () => {},
+    event: () => {},
   }
   await using club = await openClub({ log })
   const { system } = club

@@ -1,3 +1,5 @@
+import { decimalOf, partsOf } from '../kit/decimal.ts'
+import type { FieldFacts } from '../schema/index.ts'
 import type { Column, Model } from './catalog.ts'
 import { all, any, type Condition, equal, negate, type OrderSign, type Primitive, type TextSign, within } from './condition.ts'
 import { dataError } from './errors.ts'
@@ -72,7 +74,13 @@ function compileText(model: Model, column: Column, operator: string, value: unkn
 function compileHas(model: Model, column: Column, value: unknown): Condition {
   if (column.facts.kind !== 'list') throw wrong(model, `"${column.name}" is not a list`)
   const item = { name: column.name, nullable: column.facts.of.optional, comparison: itemComparison(column.facts.of.kind) }
-  return { kind: 'has', column, value: comparedValue(model, item, value), negated: false }
+  return { kind: 'has', column, value: comparedValue(model, item, canonical(column.facts.of, value)), negated: false }
+}
+
+/** Lists keep decimals as text with all their digits. */
+function canonical(facts: FieldFacts, value: unknown): unknown {
+  const parts = facts.kind === 'decimal' ? partsOf(value, facts.scale) : undefined
+  return facts.kind === 'decimal' && parts !== undefined ? decimalOf(parts, facts.scale) : value
 }
 
 function itemComparison(kind: string): Column['comparison'] {
@@ -80,8 +88,21 @@ function itemComparison(kind: string): Column['comparison'] {
   return kind === 'bool' ? 'boolean' : kind === 'time' ? 'time' : 'text'
 }
 
-/** The value as conditions hold it, if it is one of this column. */
-export function comparedValue(model: Model, column: Pick<Column, 'name' | 'comparison' | 'nullable'>, value: unknown): Primitive {
+type Compared = Pick<Column, 'name' | 'comparison' | 'nullable' | 'scale'>
+
+/** The value as conditions hold it, if it is one of this column as people write it. */
+export function comparedValue(model: Model, column: Compared, value: unknown): Primitive {
+  return column.scale === undefined || value === null ? storedValue(model, column, value) : parts(model, column, value)
+}
+
+function parts(model: Model, { name, scale = 0 }: Compared, value: unknown): number {
+  const number = Number(partsOf(value, scale))
+  if (Number.isSafeInteger(number)) return number
+  throw wrong(model, `"${name}" is compared with ${nameOf(value)}, which is no decimal text with ${scale} digits after the point`)
+}
+
+/** The value of a row, which conditions hold in the same form, times as milliseconds. */
+export function storedValue(model: Model, column: Compared, value: unknown): Primitive {
   if (value === null) return null
   if (column.comparison === 'text' && typeof value === 'string' && isComparableText(value)) return value
   if (column.comparison === 'number' && typeof value === 'number' && Number.isFinite(value)) return value === 0 ? 0 : value

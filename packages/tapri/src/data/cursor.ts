@@ -1,10 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Model } from './catalog.ts'
-import { comparedValue } from './compare.ts'
-import { all, any, type Condition, equal, type Primitive } from './condition.ts'
+import type { Column, Model } from './catalog.ts'
+import { storedValue } from './compare.ts'
+import { all, always, any, type Condition, equal, type Primitive } from './condition.ts'
 import type { Order } from './driver.ts'
 import { dataError } from './errors.ts'
 import { comparable, type StoredRow } from './evaluate.ts'
+import { asSeen, mayBeNull } from './mask.ts'
 
 const sealLength = 12
 
@@ -45,30 +46,36 @@ function valuesOf(model: Model, order: readonly Order[], place: unknown): Primit
   if (!Array.isArray(place) || place.length !== order.length) throw wrong()
   return order.map(({ column }, index) => {
     const value: unknown = place[index]
-    return comparedValue(model, column, column.comparison === 'time' && typeof value === 'number' ? new Date(value) : value)
+    return storedValue(model, column, column.comparison === 'time' && typeof value === 'number' ? new Date(value) : value)
   })
 }
 
 /** Equal in the first columns and beyond in the next, for each number of first columns. */
 function afterPlace(order: readonly Order[], values: readonly Primitive[]): Condition {
   const ways = order.map((_, length) => {
-    const same = order.slice(0, length).map(({ column }, index) => equal(column, values[index] ?? null))
+    const same = order.slice(0, length).map((each, index) => seen(each, (column) => equal(column, values[index] ?? null)))
     return all([...same, ...order.slice(length, length + 1).map((each) => beyond(each, values[length] ?? null))])
   })
   return all([fromFirst(order[0], values[0] ?? null), any(ways)])
 }
 
-function beyond({ column, down }: Order, value: Primitive): Condition {
-  // null comes first going up, last going down
-  if (value === null) return down ? any([]) : equal(column, null, true)
-  const bound = orderable(value)
-  if (!down) return { kind: 'order', column, sign: 'gt', value: bound }
-  return any([{ kind: 'order', column, sign: 'lt', value: bound }, column.nullable ? equal(column, null) : any([])])
+function seen({ column, open = always }: Order, compile: (column: Column) => Condition): Condition {
+  return asSeen(column, open, compile)
+}
+
+function beyond(order: Order, value: Primitive): Condition {
+  return seen(order, (column) => {
+    // null comes first going up, last going down
+    if (value === null) return order.down ? any([]) : equal(column, null, true)
+    const bound = orderable(value)
+    if (!order.down) return { kind: 'order', column, sign: 'gt', value: bound }
+    return any([{ kind: 'order', column, sign: 'lt', value: bound }, column.nullable ? equal(column, null) : any([])])
+  })
 }
 
 /** Says nothing new, but says it so that a database can begin at the right place of an index. */
 function fromFirst(first: Order | undefined, value: Primitive): Condition {
-  if (first === undefined || value === null || first.column.nullable) return all([])
+  if (first === undefined || value === null || mayBeNull(first.column)) return all([])
   return { kind: 'order', column: first.column, sign: first.down ? 'lte' : 'gte', value: orderable(value) }
 }
 

@@ -1,7 +1,8 @@
+import { partsOf } from '../kit/decimal.ts'
 import { compileFields, type FieldFacts, type Fields } from '../schema/index.ts'
 import type { Column, Comparison, Model, Referrer, Relation } from './catalog.ts'
 import { dataError } from './errors.ts'
-import { optionsOf } from './model.ts'
+import { formerNames, optionsOf } from './model.ts'
 import type { Shape } from './rows.ts'
 import { type Searched, whyNotSearched, wordsColumn } from './words.ts'
 
@@ -12,7 +13,7 @@ export type Draft = Model & {
 }
 
 const nameForm = /^[a-zA-Z][a-zA-Z0-9_]{0,59}$/
-const reservedModels = new Set(['transaction', 'asSystem', 'afterCommit'])
+const reservedModels = new Set(['transaction', 'asSystem', 'afterCommit', 'raw'])
 const reservedFields = new Set(['id', 'and', 'or', 'not'])
 const ownNames = /^tapri_/i
 // with the prefix of its words the name of a column would be longer than databases allow
@@ -59,8 +60,11 @@ export function draftOf(name: string, shape: Shape, origin: 'app' | 'framework' 
     referrers: [],
     references: [],
     files: columns.filter((each) => each.facts.kind === 'file'),
+    guarded: columns.filter((each) => each.guarded),
+    decimals: columns.filter((each) => each.scale !== undefined),
     unique: [...columns.filter((each) => each !== id && each.facts.unique).map((each) => [each.name]), ...groups('unique')],
     index: groups('index'),
+    was: checkFormer(name, columns, formerNames(shape)),
     version,
     deletedAt,
     search,
@@ -68,6 +72,15 @@ export function draftOf(name: string, shape: Shape, origin: 'app' | 'framework' 
     forCreate: compileFields(fields, { source: 'json', absent: 'create', now }),
     forUpdate: compileFields(fields, { source: 'json', absent: 'update', now }),
   }
+}
+
+/** @throws TAPRI_DATA_MODEL when a former name cannot have been one */
+function checkFormer(name: string, columns: readonly Column[], former: readonly string[]): readonly string[] {
+  const odd = [...columns.flatMap(({ facts }) => facts.was ?? []), ...former].find((each) => !nameForm.test(each))
+  if (odd !== undefined) throw wrong(name, `it, or a field of it, was never called "${odd}", which is no name`)
+  const still = columns.find((each) => each.facts.was?.some((old) => columns.some((other) => other.name === old)))
+  if (still !== undefined) throw wrong(name, `the field "${still.name}" was called like a field that it has besides`)
+  return former
 }
 
 function isVersion(facts: FieldFacts): boolean {
@@ -79,7 +92,17 @@ function isSoftDelete(facts: FieldFacts): boolean {
 }
 
 function columnOf(name: string, facts: FieldFacts): Column {
-  return { name, facts, nullable: facts.optional, private: facts.private, comparison: comparisons[facts.kind] ?? 'opaque' }
+  if (facts.kind === 'decimal') return { ...columnOf(name, wholeNumber(facts)), scale: facts.scale }
+  const { optional: nullable, private: isPrivate, guarded = false } = facts
+  return { name, facts, nullable, private: isPrivate, guarded, comparison: comparisons[facts.kind] ?? 'opaque' }
+}
+
+/** A decimal as databases store it: a whole number of its smallest parts, at most 15 digits long. */
+function wholeNumber({ scale, precision, min, max, default: usual, ...facts }: FieldFacts & { kind: 'decimal' }): FieldFacts {
+  const parts = (value: unknown, otherwise: bigint) => Number(partsOf(value, scale) ?? otherwise)
+  const highest = 10n ** BigInt(precision) - 1n
+  const fallback = usual === undefined ? {} : { default: parts(usual, 0n) }
+  return { ...facts, kind: 'int', min: parts(min, -highest), max: parts(max, highest), ...fallback }
 }
 
 const comparisons: Readonly<Record<string, Comparison>> = {
@@ -119,7 +142,7 @@ function searchedOf(name: string, columns: ReadonlyMap<string, Column>, field: s
   const reason =
     field.length > longestSearched ? `which is longer than ${longestSearched} characters` : whyNotSearched(column?.facts)
   if (column === undefined || reason !== undefined) throw wrong(name, `its option search names "${field}", ${reason}`)
-  return { field: column, words: wordsColumn(field) }
+  return { field: column, words: wordsColumn(field, column.facts.was) }
 }
 
 /** Databases that fold case would take two such names for one. */

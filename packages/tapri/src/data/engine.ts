@@ -1,13 +1,14 @@
 import type { Clock } from '../kit/clock.ts'
 import type { ReceiveFile } from './blobs.ts'
-import type { Catalog, Model } from './catalog.ts'
+import type { Catalog, Column, Model } from './catalog.ts'
 import { all, always, type Condition, notDeleted } from './condition.ts'
 import type { Cursors } from './cursor.ts'
-import type { Driver, Isolation, Reader } from './driver.ts'
+import type { Driver, Reader } from './driver.ts'
 import { dataError } from './errors.ts'
 import type { StoredRow } from './evaluate.ts'
 import type { Action, Policies } from './policy.ts'
 import type { ReadSet } from './read-set.ts'
+import type { SystemUses } from './system-uses.ts'
 import type { OpenTransaction } from './transaction.ts'
 import type { View } from './where.ts'
 import type { Writer } from './writer.ts'
@@ -30,6 +31,7 @@ export interface Engine {
   readonly cursors: Cursors
   readonly writer: Writer
   readonly clock: Clock
+  readonly systemUses: SystemUses
   readonly fileUrl: FileUrl
   readonly receiveFile: ReceiveFile | undefined
   /** Tells of what went wrong where nobody waits for an answer. */
@@ -49,6 +51,8 @@ export class Scope implements View {
   readonly readOnly: boolean
   readonly transaction: OpenTransaction | undefined
   readonly after: AfterCommit[] | undefined
+  /** Aborts when nobody waits for the asker's answer any more. */
+  readonly signal: AbortSignal | undefined
 
   constructor(
     engine: Engine,
@@ -58,6 +62,7 @@ export class Scope implements View {
     readOnly: boolean,
     transaction?: OpenTransaction,
     after?: AfterCommit[],
+    signal?: AbortSignal,
   ) {
     this.engine = engine
     this.user = user
@@ -66,15 +71,19 @@ export class Scope implements View {
     this.readOnly = readOnly
     this.transaction = transaction
     this.after = after
+    this.signal = signal
   }
 
-  /** The same asker without policies. */
-  asSystem(): Scope {
-    return new Scope(this.engine, null, true, this.reads, this.readOnly, this.transaction, this.after)
+  /** The same asker without policies, which is counted.
+   * @throws TAPRI_DATA_REASON */
+  asSystem(reason: unknown): Scope {
+    this.engine.systemUses.count(reason, this.user?.id ?? null)
+    return new Scope(this.engine, null, true, this.reads, this.readOnly, this.transaction, this.after, this.signal)
   }
 
   within(transaction: OpenTransaction, after?: AfterCommit[]): Scope {
-    return new Scope(this.engine, this.user, this.everything, this.reads, this.readOnly, transaction, after)
+    const { engine, user, everything, reads, readOnly } = this
+    return new Scope(engine, user, everything, reads, readOnly, transaction, after, transaction.signal)
   }
 
   /** Which rows the asker may read, create … */
@@ -87,12 +96,23 @@ export class Scope implements View {
     return this.everything ? always : this.engine.policies.condition(model, action, this.user)
   }
 
+  /** In which rows the asker may read the field; elsewhere it is null to it. */
+  opened(model: Model, column: Column): Condition {
+    if (this.everything || !column.guarded) return always
+    return this.engine.policies.field(model, column, 'read', this.user)
+  }
+
+  /** In which of the rows that it may write the asker may write the field. */
+  writable(model: Model, column: Column): Condition {
+    return this.everything ? always : this.engine.policies.field(model, column, 'write', this.user)
+  }
+
   guard(target: Model): Condition {
     return this.allowed(target, 'read')
   }
 
   reader(): Reader {
-    this.engine.writer.requireOwn(this.transaction)
+    this.requireOwn()
     return this.transaction?.session ?? this.engine.driver.reader
   }
 
@@ -100,16 +120,21 @@ export class Scope implements View {
     this.reads?.add({ model: model.name, condition })
   }
 
-  /** One write of the asker: in the transaction it is in, or in one of its own, which may run `work` again. `row` is
-   * enough isolation for work that locks whatever it changes before it looks at it. */
-  write<T>(work: (transaction: OpenTransaction) => Promise<T>, isolation: Isolation = 'serial'): Promise<T> {
+  /** One write of the asker: in the transaction it is in, or in one of its own, which may run `work` again. */
+  write<T>(work: (transaction: OpenTransaction) => Promise<T>, row?: string): Promise<T> {
     this.requireWritable()
-    const { transaction, engine } = this
-    return transaction === undefined ? engine.writer.write(work, isolation) : transaction.step(() => work(transaction))
+    const { transaction, engine, signal } = this
+    if (transaction !== undefined) return transaction.step(() => work(transaction))
+    return engine.writer.write(work, { ...(row !== undefined && { row }), signal })
   }
 
   requireWritable(): void {
     if (this.readOnly) throw dataError('TAPRI_DATA_READ_ONLY', 'Cannot write here: a GET only reads, use another method')
-    this.engine.writer.requireOwn(this.transaction)
+    this.requireOwn()
+  }
+
+  /** Before each statement: that this db may be used here, and that somebody still waits for it. */
+  requireOwn(): void {
+    this.engine.writer.requireOwn(this.transaction, this.signal)
   }
 }

@@ -1,3 +1,4 @@
+import { movePoint } from '../kit/decimal.ts'
 import type { Column, Model } from './catalog.ts'
 import { comparedValue, isRecord, nameOf, wrong } from './compare.ts'
 import type { Condition, OrderSign, Primitive } from './condition.ts'
@@ -90,9 +91,14 @@ function compareFigure(model: Model, figure: Figure, value: unknown): Having[] {
 }
 
 function figureValue(model: Model, figure: Figure, value: unknown): Primitive {
-  const isExtreme = figure.kind === 'min' || figure.kind === 'max'
-  const column = isExtreme ? figure.column : { name: figure.kind, comparison: 'number' as const, nullable: figure.kind === 'avg' }
-  return comparedValue(model, column, value)
+  if (figure.kind === 'min' || figure.kind === 'max') return comparedValue(model, figure.column, value)
+  const plain = { name: figure.kind, comparison: 'number', nullable: figure.kind === 'avg' } as const
+  if (figure.kind === 'count' || figure.column.scale === undefined) return comparedValue(model, plain, value)
+  const { scale } = figure.column
+  if (figure.kind === 'sum') return comparedValue(model, { ...plain, scale }, value)
+  // an average is no decimal, but a number of the same parts
+  const average = comparedValue(model, plain, value)
+  return typeof average === 'number' ? movePoint(average, scale) : average
 }
 
 function readGroupOrder(model: Model, value: unknown, by: readonly Column[], everything: boolean): Grouping['order'] {

@@ -2,11 +2,15 @@ export {
   type BelongsTo,
   belongsTo,
   bool,
+  type Decimal,
   date,
+  decimal,
   email,
   type Field,
   file,
   float,
+  type Guarded,
+  guarded,
   type HasMany,
   hasMany,
   type Id,
@@ -27,32 +31,44 @@ export {
   time,
   url,
   version,
+  was,
 } from '../schema/index.ts'
 export type { Compare, CompareJson, CompareMany, Find, Loaded, Selection, Where, With } from './asking.ts'
 export type { Change, Commit } from './changes.ts'
 export type { Condition } from './condition.ts'
+export { backupDatabase, type RestoreOptions, restoreDatabase } from './drivers/backup.ts'
 export { type Scratch, scratchDatabase } from './drivers/scratch.ts'
+export { siblingUrl } from './drivers/sibling.ts'
+export { type SqlDatabase, sql } from './drivers/sql/kysely.ts'
 export type { FileFacts } from './engine.ts'
 export { dataError } from './errors.ts'
 export type { StoredRow } from './evaluate.ts'
 export type { Group, GroupBy } from './grouped.ts'
+export { type DataStep, type FileStep, type MigrationFile, migration, type NamedMigration } from './migration/file.ts'
+export type { FilesRun, Migrations } from './migration/migrations.ts'
+export type { MigrationRecord } from './migration/record.ts'
 export type { MigrationPlan, MigrationStep } from './migration/state.ts'
+export type { MigrationStatus } from './migration/status.ts'
 export { add, type ModelOptions, model, pick } from './model.ts'
 export { type Database, type DatabaseOptions, openDatabase } from './open.ts'
+export type { RawAccess, RawDatabase } from './raw.ts'
 export { type ReadEntry, ReadSet } from './read-set.ts'
 export type { Columns, FullRow, Models, Row, Shape } from './rows.ts'
 export type {
   Add,
   Changes,
   Db,
+  FieldRules,
   LinkChanges,
   Links,
   Page,
   Policy,
   PolicyContext,
+  PolicyRules,
   Rows,
   Rule,
   SystemDb,
   Table,
   Tables,
+  TransactionOptions,
 } from './types.ts'

@@ -6,11 +6,12 @@ import { all, equal, within } from './condition.ts'
 import type { Scope } from './engine.ts'
 import { dataError } from './errors.ts'
 import type { StoredRow } from './evaluate.ts'
+import { requireFields } from './field-writes.ts'
 import { fits } from './fits.ts'
 import { removeRows } from './remove.ts'
 import type { OpenTransaction } from './transaction.ts'
 import { newRow } from './values.ts'
-import { guardOfLink, namesOne } from './where.ts'
+import { guardOfLink, namesOne, openedLink } from './where.ts'
 
 type Linked = Relation & { readonly kind: 'linked' }
 type Sign = 'add' | 'remove' | 'set'
@@ -44,7 +45,7 @@ export async function writeLinks(
   { relation, ids }: Linking,
 ): Promise<void> {
   const { target, link, from, to } = relation
-  const visible = all([namesOne(to, target, scope.guard(target)), guardOfLink(link, scope)])
+  const visible = all([namesOne(to, target, scope.guard(target)), guardOfLink(link, scope), openedLink(relation, scope)])
   const rows = await transaction.session.select({
     model: link,
     columns: link.columns,
@@ -74,13 +75,14 @@ async function makeLink(
   const pair = newRow(link, newId(scope.engine.clock.now()), { [from.name]: one, [to.name]: other })
   await session.insert(link, pair)
   if (!link.internal && !(await fits(session, link, scope.allowed(link, 'create'), pair))) throw denied(link, 'create')
+  await requireFields(scope, session, link, { [from.name]: one, [to.name]: other }, pair)
   changes.push({ model: link.name, id: pair.id, before: null, after: pair })
 }
 
 async function unlink(scope: Scope, transaction: OpenTransaction, link: Model, pair: StoredRow): Promise<void> {
   const { session } = transaction
   if (!link.internal && !(await fits(session, link, scope.allowed(link, 'delete'), pair))) throw denied(link, 'delete')
-  await removeRows(transaction, link, [pair])
+  await removeRows(scope, transaction, link, [pair])
 }
 
 async function requireVisible(

@@ -1,7 +1,7 @@
-import { belongsTo, type FieldFacts } from '../schema/index.ts'
+import { belongsTo, type FieldFacts, was } from '../schema/index.ts'
 import type { Model, Relation } from './catalog.ts'
 import { dataError } from './errors.ts'
-import { model } from './model.ts'
+import { formerNames, model } from './model.ts'
 import type { Models, Shape } from './rows.ts'
 
 type LinkFacts = FieldFacts & { readonly kind: 'manyToMany' }
@@ -27,7 +27,7 @@ export function linkShapes(models: Models): Models {
         )
       }
       const known = made[link]
-      if (known === undefined) made[link] = { shape: pairs(name, facts.target), sides: new Set([name]) }
+      if (known === undefined) made[link] = { shape: pairs(models, name, facts), sides: new Set([name]) }
       else if (known.sides.has(name) || !(name in known.shape) || !(facts.target in known.shape)) {
         throw wrong(name, field, `its pairs would be mixed with others in "${link}": give it a name of its own with \`through\``)
       } else known.sides.add(name)
@@ -70,9 +70,19 @@ function linkName(model: string, { target, through }: LinkFacts): string {
   return through ?? [model, target].sort().join('_')
 }
 
-function pairs(one: string, other: string): Shape {
-  const shape = { [one]: belongsTo(one, { onDelete: 'cascade' }), [other]: belongsTo(other, { onDelete: 'cascade' }) }
-  return model(shape, { unique: [[one, other]] })
+/** The pairs, and what their table and its columns were called when the models had other names. */
+function pairs(models: Models, one: string, facts: LinkFacts): Shape {
+  const other = facts.target
+  const formerly = (name: string) => formerNames(models[name] ?? {})
+  const side = (name: string) =>
+    formerly(name).reduceRight((field, former) => was(former, field), belongsTo(name, { onDelete: 'cascade' }))
+  const links = [one, ...formerly(one)].flatMap((first) =>
+    [other, ...formerly(other)].map((second) => linkName(first, { ...facts, target: second })),
+  )
+  return model(
+    { [one]: side(one), [other]: side(other) },
+    { unique: [[one, other]], was: links.filter((name) => name !== links[0]) },
+  )
 }
 
 function namesOnly(facts: FieldFacts, target: string): boolean {

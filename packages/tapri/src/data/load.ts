@@ -1,12 +1,13 @@
 import type { Model } from './catalog.ts'
 import { wrong } from './compare.ts'
-import { all, type Condition, within } from './condition.ts'
+import { all, always, type Condition, within } from './condition.ts'
 import type { Select } from './driver.ts'
 import type { Scope } from './engine.ts'
 import type { StoredRow } from './evaluate.ts'
 import type { Loading, Plan } from './loading.ts'
+import { hideFields, mayBeNull, seenOrder } from './mask.ts'
 import { type GivenRow, present } from './present.ts'
-import { compileWhere, guardOfLink, namesOne } from './where.ts'
+import { compileWhere, guardOfLink, namesOne, openedLink } from './where.ts'
 
 const mostLoaded = 10_000
 
@@ -22,7 +23,8 @@ export async function finish(scope: Scope, model: Model, rows: readonly StoredRo
   const { shown, read } = plan
   if (plan.with.length === 0 || rows.length === 0) return rows.map((row) => present(scope, model, row, read, shown))
   // a shown row may be the very row that was read, and relations take the place of the ids that are asked for below
-  let entries = rows.map((row): Entry => ({ row: { ...row }, given: present(scope, model, row, read, shown) }))
+  const ones = plan.with.filter(isOne).map(({ relation }) => relation.name)
+  let entries = rows.map((row): Entry => ({ row: idsOf(row, ones), given: present(scope, model, row, read, shown) }))
   for (const loading of plan.with) {
     if (isOne(loading)) entries = await loadOne(scope, entries, loading)
     else if (isMany(loading)) await loadMany(scope, entries, loading)
@@ -31,11 +33,18 @@ export async function finish(scope: Scope, model: Model, rows: readonly StoredRo
   return entries.map(({ given }) => given)
 }
 
+/** The row's own id, and those of the rows that it names in these fields. */
+function idsOf(row: StoredRow, names: readonly string[]): StoredRow {
+  const ids: Record<string, unknown> & { readonly id: string } = { id: row.id }
+  for (const name of names) ids[name] = row[name]
+  return ids
+}
+
 /** Of rows whose required relation is shown, those in which it may be. */
 export function whoseTargetsAreOpen(scope: Scope, loadings: readonly Loading[]): Condition {
   const conditions: Condition[] = []
   for (const { relation, with: nested } of loadings) {
-    if (relation.kind !== 'one' || relation.column.nullable) continue
+    if (relation.kind !== 'one' || mayBeNull(relation.column)) continue
     const { column, target } = relation
     conditions.push(namesOne(column, target, all([scope.guard(target), whoseTargetsAreOpen(scope, nested)])))
   }
@@ -53,7 +62,7 @@ async function loadOne(scope: Scope, entries: Entry[], loading: Of<'one'>): Prom
   const byId = new Map((await finish(scope, target, found, loading)).map((each) => [each.id, each]))
   for (const { row, given } of entries) given[name] = byId.get(String(row[name])) ?? null
   // a row whose required relation went away since it was read went away with it
-  return column.nullable ? entries : entries.filter(({ given }) => given[name] !== null)
+  return mayBeNull(column) ? entries : entries.filter(({ given }) => given[name] !== null)
 }
 
 async function loadMany(scope: Scope, entries: readonly Entry[], loading: Of<'many'>): Promise<void> {
@@ -103,12 +112,9 @@ async function loadLinked(scope: Scope, entries: readonly Entry[], loading: Of<'
   for (const { row, given } of entries) given[name] = lists.get(row.id) ?? []
 }
 
-async function selectPairs(
-  scope: Scope,
-  { link, from }: Of<'linked'>['relation'],
-  owners: readonly string[],
-): Promise<StoredRow[]> {
-  const condition = all([within(from, owners), guardOfLink(link, scope)])
+async function selectPairs(scope: Scope, relation: Of<'linked'>['relation'], owners: readonly string[]): Promise<StoredRow[]> {
+  const { link, from } = relation
+  const condition = all([within(from, owners), guardOfLink(link, scope), openedLink(relation, scope)])
   const reader = scope.reader()
   scope.remember(link, condition)
   if (condition.kind === 'never') return []
@@ -125,11 +131,14 @@ async function selectRelated(
   const { relation, read, order } = loading
   const { target } = relation
   const where = compileWhere(scope.engine.catalog, target, loading.where, scope)
-  const condition = all([which, where, scope.guard(target), whoseTargetsAreOpen(scope, loading.with)])
+  const open = relation.kind === 'many' ? scope.opened(target, relation.by) : always
+  const condition = all([which, where, open, scope.guard(target), whoseTargetsAreOpen(scope, loading.with)])
   const reader = scope.reader()
   scope.remember(target, condition)
   if (condition.kind === 'never') return []
-  return reader.select({ model: target, columns: read, condition, order, offset: 0, ...bounds })
+  const seen = seenOrder(scope, target, order)
+  const rows = await reader.select({ model: target, columns: read, condition, order: seen, offset: 0, ...bounds })
+  return hideFields(scope, target, rows, read)
 }
 
 function requireFew(rows: readonly StoredRow[], { relation }: Loading): void {

@@ -39,7 +39,7 @@ test('the framework’s own tables are for asSystem alone', async () => {
   const user = await system.users?.create({ name: 'ann' } as any)
   await system.tapri_sessions?.create({ user: user?.id } as any)
   assert.equal(database.asCaller({ user: null }).tapri_sessions, undefined)
-  assert.equal(await database.asCaller({ user: null }).asSystem.tapri_sessions?.count(), 1)
+  assert.equal(await database.asCaller({ user: null }).asSystem('test').tapri_sessions?.count(), 1)
   await system.users?.delete(user?.id as any)
   assert.equal(await system.tapri_sessions?.count(), 0)
   assert.deepEqual(Object.keys(database.models), ['users', 'tapri_sessions'])

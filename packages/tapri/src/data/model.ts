@@ -1,3 +1,4 @@
+import type { Field, Guarded } from '../schema/index.ts'
 import { dataError } from './errors.ts'
 import type { Columns, Shape } from './rows.ts'
 import type { Add } from './types.ts'
@@ -9,6 +10,8 @@ export interface ModelOptions<S> {
   readonly index?: readonly (readonly (keyof Columns<S> & string)[])[]
   /** Texts whose words `search` finds. */
   readonly search?: readonly (keyof Columns<S> & string)[]
+  /** What the model was called before, the latest name first: the next migration renames its table, and the rows stay. */
+  readonly was?: string | readonly string[]
 }
 
 const optionsKey = Symbol('tapri.model.options')
@@ -29,6 +32,12 @@ export function optionsOf(shape: Shape): ModelOptions<Record<string, never>> {
   return Object.getOwnPropertyDescriptor(shape, optionsKey)?.value ?? {}
 }
 
+/** What a model was called before, the latest name first. */
+export function formerNames(shape: Shape): readonly string[] {
+  const { was = [] } = optionsOf(shape)
+  return typeof was === 'string' ? [was] : was
+}
+
 /**
  * The fields of a model that a caller may send, named one by one, so that a field added later stays closed.
  * @example post('/', { body: pick(videos, 'title', 'source') }, ({ body }) => …)
@@ -36,7 +45,7 @@ export function optionsOf(shape: Shape): ModelOptions<Record<string, never>> {
 export function pick<const S extends Shape, const K extends keyof Columns<S> & string>(
   shape: S,
   ...fields: K[]
-): { readonly [N in K]: Columns<S>[N] } {
+): { readonly [N in K]: Sent<Columns<S>[N]> } {
   const picked: Record<string, unknown> = {}
   for (const name of fields) {
     const field = Object.hasOwn(shape, name) ? shape[name] : undefined
@@ -48,15 +57,18 @@ export function pick<const S extends Shape, const K extends keyof Columns<S> & s
   return onlyPicked(picked)
 }
 
+/** What is sent is the caller's own, and whole: a guarded field is null only where it is read. */
+type Sent<F> = F extends Guarded<infer Full> ? (F extends Field<any, infer In> ? Field<Full | Extract<In, null>, In> : never) : F
+
 // Each name was looked up in the shape above, which the type system cannot follow through the loop.
 function onlyPicked<T>(picked: Record<string, unknown>): T {
   return picked as T
 }
 
 /**
- * Adds to a number in the database; two additions at once both count.
+ * Adds to a number in the database, or to a decimal, given in text; two additions at once both count.
  * @example db.videos.update(id, { views: add(1) })
  */
-export function add(number: number): Add {
+export function add<const N extends number | string | bigint>(number: N): Add<N> {
   return { '~add': number }
 }

@@ -10,11 +10,14 @@ import { openDriver } from './drivers/open.ts'
 import { type Engine, type FileUrl, Scope } from './engine.ts'
 import type { StoredRow } from './evaluate.ts'
 import { fillWords } from './fill-words.ts'
-import { planMigration } from './migration/plan.ts'
-import { applySteps, settleMigration } from './migration/run.ts'
-import type { MigrationPlan } from './migration/state.ts'
+import { tablesAsModels } from './migration/as-models.ts'
+import { Migrations, settleModels } from './migration/migrations.ts'
+import { renamedChanges } from './migration/renamed-changes.ts'
+import type { MigrationPlan, TableState } from './migration/state.ts'
 import { Policies } from './policy.ts'
 import type { ReadSet } from './read-set.ts'
+import { settleScales } from './scales.ts'
+import { SystemUses } from './system-uses.ts'
 import type { Db, Models, Policy, SystemDb } from './types.ts'
 import { Writer } from './writer.ts'
 
@@ -41,9 +44,13 @@ export interface Database {
   /** The types of the models are the asker's to say: `database.asCaller<typeof models>({ user })`. */
   asCaller<M extends Models = any>(
     caller: { readonly user: StoredRow | null },
-    options?: { readonly reads?: ReadSet; readonly readOnly?: boolean },
+    /** Once the signal has aborted, every further use of the db is refused, and a transaction undone. */
+    options?: { readonly reads?: ReadSet; readonly readOnly?: boolean; readonly signal?: AbortSignal },
   ): Db<M>
+  /** For who holds the whole database: scripts, tests, the framework. It is not counted. */
   readonly asSystem: SystemDb<any>
+  /** How often callers' databases were left for `db.asSystem(reason)`, by reason. */
+  readonly systemUses: ReadonlyMap<string, number>
   systemDb<M extends Models = any>(options?: { readonly reads?: ReadSet }): SystemDb<M>
   readonly changes: {
     /** Another one after the database was made anew. */
@@ -63,6 +70,8 @@ export interface Database {
   /** Applies the steps of the plan, those too that lose something.
    * @throws TAPRI_DATA_MIGRATION when the data stand in the way */
   migrate(plan: MigrationPlan): Promise<void>
+  /** Migration files, and how the database stands to them and to the models. */
+  readonly migrations: Migrations
   /** Whether the database answers. */
   health(): Promise<Health>
   close(): Promise<void>
@@ -73,26 +82,35 @@ export interface Database {
  * @throws TAPRI_DATA_MODEL, TAPRI_DATA_POLICY, TAPRI_DATA_URL, TAPRI_DATA_OPEN, TAPRI_DATA_MIGRATION
  * @example const database = await openDatabase({ models: { notes }, policies: [], url: 'sqlite::memory:', migrate: 'auto' })
  */
-export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+export function openDatabase(options: DatabaseOptions): Promise<Database> {
+  return openDatabaseBy(openDriver, options)
+}
+
+/** The same with whatever opens the driver: the benchmark measures what a part of one costs. */
+export async function openDatabaseBy(open: typeof openDriver, options: DatabaseOptions): Promise<Database> {
   const { internal = {}, clock = systemClock, log } = options
   const catalog = openCatalog(options.models, internal, () => clock.now())
   const policies = new Policies(catalog, options.policies)
-  const driver = await openDriver(options.url)
-  const planned = () => planMigration(catalog, driver, clock.now())
+  const driver = await open(options.url, { clock, fail: (error) => log?.error('The database needs a look', { error }) })
+  const failed = (error: unknown) => log?.error('Failed in a listener of the change log', { error })
   try {
-    const { migrate: mode } = options
-    // of several nodes that start at once, one finds something to do
-    if (mode !== 'plan') await driver.exclusively(async () => settleMigration(await planned(), mode, driver, clock.now()))
-    if (mode !== 'plan') await fillWords(catalog, driver)
+    await settleScales(catalog, driver, clock)
+    if (options.migrate !== 'plan') {
+      const steps = await settleModels({ catalog, driver, clock }, options.migrate)
+      if (steps.length > 0) log?.event('data.migration.applied', { steps: steps.map(({ summary }) => summary) })
+      await fillWords(catalog, driver)
+    }
   } catch (error) {
     await driver.close()
     throw error
   }
 
-  const changes = new ChangeLog(driver, clock, (error) => log?.error('Failed in a listener of the change log', { error }))
+  const changes = new ChangeLog(driver, clock, failed, renamedChanges(catalog))
   const writer = new Writer(driver, changes, clock)
   const cursors = new Cursors(driver.facts.secret)
+  const systemUses = new SystemUses(log)
   const engine: Engine = {
+    systemUses,
     catalog,
     driver,
     policies,
@@ -103,21 +121,39 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     receiveFile: options.receiveFile,
     fail: (error) => log?.error('Failed after a commit', { error }),
   }
+  const migrations = new Migrations({
+    catalog,
+    driver,
+    clock,
+    exclusive: (work) => writer.exclusive(work, { migrates: true }),
+    db: (tables) => systemOver(tables, engine),
+  })
   const binding = bindingOf([...catalog.values()])
   const system = new Scope(engine, null, true, undefined, false)
 
   return {
     models: { ...options.models, ...internal },
-    asCaller: ({ user }, { reads, readOnly = false } = {}) => binding.caller(new Scope(engine, user, false, reads, readOnly)),
+    asCaller: ({ user }, { reads, readOnly = false, signal } = {}) =>
+      binding.caller(new Scope(engine, user, false, reads, readOnly, undefined, undefined, signal)),
     asSystem: binding.system(system),
+    systemUses: systemUses.counts,
     systemDb: ({ reads } = {}) => binding.system(new Scope(engine, null, true, reads, false)),
     changes,
     duringTransaction: (listener) =>
       writer.duringTransaction((told, transaction) => listener(told, binding.system(system.within(transaction)))),
     exclusive: (work) => writer.exclusive(work),
-    plan: planned,
-    migrate: ({ steps }) => writer.exclusive(() => applySteps(steps, driver, clock.now())),
+    plan: () => migrations.plan(),
+    migrate: (plan) => migrations.apply(plan),
+    migrations,
     health: () => driver.health(),
     close: () => writer.close(),
   }
+}
+
+/** A db of the tables as they are, whatever the models of the app. */
+function systemOver(tables: readonly TableState[], engine: Engine): SystemDb<any> {
+  const { app, internal } = tablesAsModels(tables)
+  const catalog = openCatalog(app, internal, () => engine.clock.now())
+  const over = { ...engine, catalog, policies: new Policies(catalog, []) }
+  return bindingOf([...catalog.values()]).system(new Scope(over, null, true, undefined, false))
 }

@@ -1,4 +1,4 @@
-import type { Catalog, Model } from './catalog.ts'
+import type { Catalog, Column, Model } from './catalog.ts'
 import { always, any, type Condition, never, notDeleted } from './condition.ts'
 import { dataError } from './errors.ts'
 import type { StoredRow } from './evaluate.ts'
@@ -6,6 +6,7 @@ import type { Policy } from './types.ts'
 import { compileWhere, type View } from './where.ts'
 
 export type Action = 'read' | 'create' | 'update' | 'delete'
+export type FieldAction = 'read' | 'write'
 
 interface RuleContext {
   readonly user: StoredRow | null
@@ -27,6 +28,8 @@ class Opened {
 interface Opening {
   readonly model: Model
   readonly rules: ReadonlyMap<Action, CompiledRule>
+  /** By the name of a field and what is done with it. */
+  readonly fields: ReadonlyMap<string, CompiledRule>
   rows(...any: readonly unknown[]): Opened
 }
 
@@ -43,7 +46,12 @@ export class Policies {
       const model = catalog.get(policy.model)
       if (model === undefined || model.internal) throw wrong(policy.model, 'there is no such model')
       if (this.#openings.has(model.name)) throw wrong(model.name, 'it has two policies: write one')
-      this.#openings.set(model.name, { model, rules: rulesOf(policy), rows: (...any) => open(catalog, model, any) })
+      this.#openings.set(model.name, {
+        model,
+        rules: rulesOf(policy),
+        fields: fieldRulesOf(policy, model),
+        rows: (...any) => open(catalog, model, any),
+      })
     }
   }
 
@@ -52,23 +60,52 @@ export class Policies {
     const opening = this.#openings.get(model.name)
     const rule = opening?.rules.get(action)
     if (opening === undefined || rule === undefined) return never
-    const answer = rule({ user, rows: opening.rows })
+    return this.#ask(opening, rule, action, user)
+  }
+
+  /** Which rows are open to the user in this field. Reading is closed until opened; writing is as open as the row. */
+  field(model: Model, column: Column, action: FieldAction, user: StoredRow | null): Condition {
+    const opening = this.#openings.get(model.name)
+    const rule = opening?.fields.get(`${column.name} ${action}`)
+    if (opening === undefined || rule === undefined) return action === 'read' && column.guarded ? never : always
+    return this.#ask(opening, rule, `fields.${column.name}.${action}`, user)
+  }
+
+  #ask({ model, rows }: Opening, rule: CompiledRule, name: string, user: StoredRow | null): Condition {
+    const answer = rule({ user, rows })
     if (answer === true) return always
     if (answer === false) return never
     if (answer instanceof Opened && answer['~rows'] === model.name) return answer.condition
-    throw wrong(model.name, `the rule "${action}" must answer true, false or rows(…), and at once`)
+    throw wrong(model.name, `the rule "${name}" must answer true, false or rows(…), and at once`)
   }
 }
 
 const actions = ['read', 'create', 'update', 'delete'] as const
 
 function rulesOf(policy: Policy): ReadonlyMap<Action, CompiledRule> {
-  const unknown = Object.keys(policy.rules).find((key) => !actions.some((action) => action === key))
-  if (unknown !== undefined) throw wrong(policy.model, `"${unknown}" is none of ${actions.join(', ')}`)
+  const unknown = Object.keys(policy.rules).find((key) => key !== 'fields' && !actions.some((action) => action === key))
+  if (unknown !== undefined) throw wrong(policy.model, `"${unknown}" is none of ${actions.join(', ')}, fields`)
   const rules = new Map<Action, CompiledRule>()
   for (const action of actions) {
     const rule = policy.rules[action]
     if (rule !== undefined) rules.set(action, callable(rule))
+  }
+  return rules
+}
+
+function fieldRulesOf({ rules: { fields = {} } }: Policy, model: Model): ReadonlyMap<string, CompiledRule> {
+  const rules = new Map<string, CompiledRule>()
+  for (const [name, given = {}] of Object.entries(fields)) {
+    const column = model.column.get(name)
+    if (column === undefined) throw wrong(model.name, `"${name}" in "fields" is none of its fields`)
+    for (const [action, rule] of Object.entries(given)) {
+      if (action !== 'read' && action !== 'write')
+        throw wrong(model.name, `"${action}" of the field "${name}" is none of read, write`)
+      // else the row's type would say that a value is there
+      if (action === 'read' && !column.guarded)
+        throw wrong(model.name, `to have a rule for reading, "${name}" must be guarded(…)`)
+      if (rule !== undefined) rules.set(`${name} ${action}`, callable(rule))
+    }
   }
   return rules
 }

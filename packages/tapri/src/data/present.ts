@@ -1,6 +1,8 @@
+import { decimalOf } from '../kit/decimal.ts'
 import type { Column, Model } from './catalog.ts'
 import type { FileFacts, Scope } from './engine.ts'
 import type { StoredRow } from './evaluate.ts'
+import { hideFields } from './mask.ts'
 
 /** A row that was given away: relations are put in place, so it is never shared with the change log. */
 export type GivenRow = { id: string; [field: string]: unknown }
@@ -18,12 +20,32 @@ export function present(
     const file = given[name]
     if (isFile(file)) given[name] = storedFile(scope, model, row.id, name, file)
   }
+  for (const { name, scale = 0 } of model.decimals) {
+    const parts = given[name]
+    if (typeof parts === 'number') given[name] = decimalOf(parts, scale)
+  }
   return given
 }
 
-/** Like `present`, of a row that the change log keeps too. */
-export function presentCopy(scope: Scope, model: Model, row: StoredRow): GivenRow {
-  return present(scope, model, structuredClone(row), model.columns)
+/** Like `present`, of a row that was written: the change log keeps it too. */
+export async function presentWritten(scope: Scope, model: Model, row: StoredRow): Promise<GivenRow> {
+  const [given] = await presentAllWritten(scope, model, [row])
+  return given ?? asGiven(row)
+}
+
+export async function presentAllWritten(scope: Scope, model: Model, rows: readonly StoredRow[]): Promise<GivenRow[]> {
+  const seen = await hideFields(scope, model, rows.map(copyOf), model.columns)
+  return seen.map((row) => present(scope, model, row, model.columns))
+}
+
+/** Shares nothing that can be changed in place with the row; most values cannot be, and copying the whole costs ten times as much. */
+function copyOf(row: StoredRow): StoredRow {
+  const copy: Record<string, unknown> & { readonly id: string } = { ...row }
+  for (const name of Object.keys(copy)) {
+    const value = copy[name]
+    if (typeof value === 'object' && value !== null) copy[name] = structuredClone(value)
+  }
+  return copy
 }
 
 export function visibleColumns(scope: Scope, model: Model): readonly Column[] {

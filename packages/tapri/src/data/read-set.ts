@@ -28,6 +28,7 @@ export class ReadSet {
     const conditions = this.#conditions.get(change.model)
     if (conditions === undefined) return false
     const { before, after } = change
+    if (before === null && after === null) return true
     for (const condition of conditions) {
       if (before !== null && mayMatch(condition, before)) return true
       if (after !== null && mayMatch(condition, after)) return true

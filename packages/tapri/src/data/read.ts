@@ -5,6 +5,7 @@ import type { Select } from './driver.ts'
 import type { Scope } from './engine.ts'
 import { matches, type StoredRow } from './evaluate.ts'
 import { finish, whoseTargetsAreOpen } from './load.ts'
+import { hideFields, seenOrder } from './mask.ts'
 import { type GivenRow, present } from './present.ts'
 import { type Query, readQuery } from './query.ts'
 import type { Page } from './types.ts'
@@ -33,11 +34,12 @@ export async function page(scope: Scope, model: Model, given: unknown): Promise<
   const wanted = conditionOf(scope, model, query)
   // a cursor that comes from a query string may be absent in more than one way
   const isFirst = query.after === undefined || query.after === null
-  const condition = isFirst ? wanted : all([wanted, cursors.read(model, query.order, query.after)])
+  const order = seenOrder(scope, model, query.order)
+  const condition = isFirst ? wanted : all([wanted, cursors.read(model, order, query.after)])
   const found = await selectStored(scope, model, query, condition, query.limit + 1)
   const rows = found.slice(0, query.limit)
   const last = rows.at(-1)
-  const next = found.length > query.limit && last !== undefined ? cursors.after(model, query.order, last) : null
+  const next = found.length > query.limit && last !== undefined ? cursors.after(model, order, last) : null
   return { rows: await finish(scope, model, rows, query), next }
 }
 
@@ -53,7 +55,8 @@ export async function count(scope: Scope, model: Model, given: unknown): Promise
 export async function get(scope: Scope, model: Model, id: unknown, given: unknown): Promise<GivenRow> {
   if (typeof id !== 'string') throw missing(model, id)
   const allowed = scope.allowed(model, 'read')
-  if (given !== undefined || asksOthers(allowed)) return getLoaded(scope, model, id, given)
+  const isPartial = model.guarded.length > 0 && !scope.everything
+  if (given !== undefined || isPartial || asksOthers(allowed)) return getLoaded(scope, model, id, given)
   const reader = scope.reader()
   if (scope.reads !== undefined) scope.remember(model, all([equal(model.id, id), allowed]))
   const row = await reader.row(model, id)
@@ -91,7 +94,9 @@ async function selectStored(
   const reader = scope.reader()
   scope.remember(model, condition)
   if (condition.kind === 'never') return []
-  return reader.select({ model, columns: read, condition, order, limit, offset, ...rank })
+  const seen = seenOrder(scope, model, order)
+  const rows = await reader.select({ model, columns: read, condition, order: seen, limit, offset, ...rank })
+  return hideFields(scope, model, rows, read)
 }
 
 /** What was asked for, of what may be read, less the rows whose required relation may not be read. */

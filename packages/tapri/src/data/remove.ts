@@ -1,6 +1,7 @@
 import type { Column, Model, Referrer } from './catalog.ts'
-import { within } from './condition.ts'
+import { all, within } from './condition.ts'
 import type { Transaction } from './driver.ts'
+import type { Scope } from './engine.ts'
 import { dataError } from './errors.ts'
 import type { StoredRow } from './evaluate.ts'
 import type { OpenTransaction } from './transaction.ts'
@@ -9,10 +10,15 @@ import { withVersion } from './values.ts'
 const everyRow = 2 ** 31 - 1
 
 /** Deletes rows and settles everything that names them, as `onDelete` says; all of it goes into the change log. */
-export async function removeRows(transaction: OpenTransaction, model: Model, rows: readonly StoredRow[]): Promise<void> {
+export async function removeRows(
+  scope: Scope,
+  transaction: OpenTransaction,
+  model: Model,
+  rows: readonly StoredRow[],
+): Promise<void> {
   const removal = new Removal(transaction.session)
   await removal.collect(model, rows)
-  removal.requireUnused(model)
+  await removal.requireUnused(scope, model)
   await removal.apply(transaction)
 }
 
@@ -42,17 +48,31 @@ class Removal {
     }
   }
 
-  /** A row that goes as well does not hold anything back. */
-  requireUnused(model: Model): void {
-    for (const { referrer, rows } of this.#restricted) {
-      const left = rows.filter(({ id }) => !this.#isGone(referrer.model, id))
-      if (left.length === 0) continue
-      const users = `${left.length} ${left.length === 1 ? 'row' : 'rows'} of ${referrer.model.name}`
-      throw dataError(
-        'TAPRI_DATA_STILL_USED',
-        `Cannot delete the row of ${model.name}: "${referrer.column.name}" of ${users} needs it`,
-      )
+  /** A row that goes as well does not hold anything back. Of those that do, the asker is told what it may read. */
+  async requireUnused(scope: Scope, model: Model): Promise<void> {
+    const held = this.#restricted
+      .map(({ referrer, rows }) => ({ referrer, left: rows.filter(({ id }) => !this.#isGone(referrer.model, id)) }))
+      .filter(({ left }) => left.length > 0)
+    if (held.length === 0) return
+    for (const { referrer, left } of held) {
+      const count = await this.#countSeen(scope, referrer, left)
+      if (count > 0)
+        throw stillUsed(
+          model,
+          `"${referrer.column.name}" of ${count} ${count === 1 ? 'row' : 'rows'} of ${referrer.model.name} needs it`,
+        )
     }
+    throw stillUsed(model, 'something that you may not see needs it')
+  }
+
+  async #countSeen(scope: Scope, { model, column }: Referrer, rows: readonly StoredRow[]): Promise<number> {
+    if (scope.everything) return rows.length
+    const ids = within(
+      model.id,
+      rows.map(({ id }) => id),
+    )
+    const seen = all([ids, scope.guard(model), scope.opened(model, column)])
+    return seen.kind === 'never' ? 0 : this.#session.count(model, seen)
   }
 
   async apply({ session, changes }: OpenTransaction): Promise<void> {
@@ -104,4 +124,8 @@ class Removal {
   #isGone(model: Model, id: string): boolean {
     return this.#gone.get(model)?.has(id) ?? false
   }
+}
+
+function stillUsed(model: Model, why: string) {
+  return dataError('TAPRI_DATA_STILL_USED', `Cannot delete the row of ${model.name}: ${why}`)
 }

@@ -93,7 +93,7 @@ export class LogTail {
         await this.#pauseForOlder()
       }
       this.#failures = 0
-      this.#later(pollEvery)
+      this.#later(this.#tail.pollEvery ?? pollEvery)
     } catch (error) {
       this.#lose(error)
     }

@@ -96,9 +96,11 @@ onBoth('writes asked for at once inside of a transaction all count', async ({ sy
 
 onBoth('a write that is refused and caught leaves the rest of the transaction', async ({ system, ann, bob, as }) => {
   await as(bob).transaction(async (db) => {
-    await db.asSystem.videos.create({ title: 'kept', author: ann.id })
+    await db.asSystem('test').videos.create({ title: 'kept', author: ann.id })
     await assert.rejects(db.videos.create({ title: 'refused', author: ann.id }), { code: 'TAPRI_DENIED' })
-    await assert.rejects(db.asSystem.users.create({ name: 'x', email: 'ann@club.test' }), { code: 'TAPRI_DATA_NOT_UNIQUE' })
+    await assert.rejects(db.asSystem('test').users.create({ name: 'x', email: 'ann@club.test' }), {
+      code: 'TAPRI_DATA_NOT_UNIQUE',
+    })
   })
   assert.deepEqual(
     (await system.videos.find()).map(({ title }) => title),

@@ -7,13 +7,16 @@ import { dataError } from './errors.ts'
 export class OpenTransaction {
   readonly session: Transaction
   readonly changes: Change[]
+  /** Ends the transaction when nobody waits for it any more. */
+  readonly signal: AbortSignal | undefined
   readonly #parent: OpenTransaction | undefined
   readonly #lock = new Lock()
   #isOpen = true
   #step: Promise<unknown> = Promise.resolve()
 
-  constructor(session: Transaction, parent?: OpenTransaction) {
+  constructor(session: Transaction, signal?: AbortSignal, parent?: OpenTransaction) {
     this.session = session
+    this.signal = signal
     this.#parent = parent
     this.changes = parent?.changes ?? []
   }
@@ -45,7 +48,7 @@ export class OpenTransaction {
   nest<T>(work: (nested: OpenTransaction) => Promise<T>): Promise<T> {
     return this.#lock.run(async () => {
       this.requireOpen()
-      const nested = new OpenTransaction(this.session, this)
+      const nested = new OpenTransaction(this.session, this.signal, this)
       return this.#undoable(async () => {
         try {
           return await work(nested)
@@ -62,9 +65,10 @@ export class OpenTransaction {
     await this.#lock.run(() => {})
   }
 
-  /** Takes no more writes; ends when the one at work has, whatever it waits in. */
+  /** Takes no more writes; ends when the one at work has, whatever it waits in; the database need not finish it. */
   async abandon(): Promise<void> {
     this.#isOpen = false
+    await this.session.cancel?.()
     await this.#step.catch(() => {})
   }
 

@@ -1,6 +1,7 @@
-import type { Field, Id, ManyToMany, Writes } from '../schema/index.ts'
+import type { Decimal, Field, Id, ManyToMany, Writes } from '../schema/index.ts'
 import type { Find, Loaded, Selection, Where, With } from './asking.ts'
-import type { Group, GroupBy, NumberField, OrderedField } from './grouped.ts'
+import type { Group, GroupBy, NumberField, OrderedField, SumOf } from './grouped.ts'
+import type { RawDatabase } from './raw.ts'
 import type { Columns, FullRow, Models, Row } from './rows.ts'
 
 export type { Columns, FullRow, Models }
@@ -13,12 +14,12 @@ export interface Page<T> {
 }
 
 /** Adds to a number in the database, so that no addition is lost to another. */
-export interface Add {
-  readonly '~add': number
+export interface Add<N = number> {
+  readonly '~add': N
 }
 export type Changes<S> = {
   [K in keyof S]?: S[K] extends Field<infer Out, infer In>
-    ? In | (Out extends number ? ([In] extends [undefined] ? never : Add) : never)
+    ? In | (Out extends number ? ([In] extends [undefined] ? never : Add) : Out extends Decimal ? Add<string | bigint> : never)
     : never
 }
 
@@ -54,7 +55,7 @@ export interface Table<R, M extends Models, N extends keyof M & string> {
   count(query?: { readonly where?: Where<M, N>; readonly search?: string; readonly withDeleted?: true }): Promise<number>
   groupBy<const Q extends GroupBy<R, M, N>>(query: Q): Promise<Group<R, Q>[]>
   /** Nulls add nothing; the sum of nothing is 0. */
-  sum(field: NumberField<R>, query?: { readonly where?: Where<M, N> }): Promise<number>
+  sum<const K extends NumberField<R>>(field: K, query?: { readonly where?: Where<M, N> }): Promise<SumOf<R[K]>>
   /** Nulls do not count; null when there is no value. */
   avg(field: NumberField<R>, query?: { readonly where?: Where<M, N> }): Promise<number | null>
   min<const K extends OrderedField<R>>(field: K, query?: { readonly where?: Where<M, N> }): Promise<R[K] | null>
@@ -85,20 +86,41 @@ export interface Table<R, M extends Models, N extends keyof M & string> {
 }
 
 export type Tables<M extends Models> = { readonly [N in keyof M & string]: Table<Row<M, N>, M, N> }
+/** How a transaction runs beside others. */
+export interface TransactionOptions {
+  /**
+   * `serializable`, unless told: as if nobody else wrote meanwhile. `read committed`: each read sees what is committed by
+   * then, a row that was changed stays as it is, and a read followed by a write may undo somebody else's: use `add()`.
+   */
+  readonly isolation?: 'serializable' | 'read committed'
+  /** How often the function is run again at most when others were in its way: 0 to 10, 4 unless told. The last time
+   * nobody else writes. */
+  readonly retries?: number
+  /** Ends the transaction and undoes it, or leaves the line before it. */
+  readonly signal?: AbortSignal
+}
 /** Every row and every field, whatever the policies say; for work that is nobody's in particular. */
 export type SystemDb<M extends Models> = { readonly [N in keyof M & string]: Table<FullRow<M, N>, M, N> } & {
-  transaction<T>(run: (db: SystemDb<M>) => Promise<T>): Promise<T>
+  transaction<T>(run: (db: SystemDb<M>) => Promise<T>, options?: TransactionOptions): Promise<T>
+  /** SQL or MongoDB as they are, past everything that this room keeps. */
+  readonly raw: RawDatabase<M>
   /** As in `Db`. */
   afterCommit(run: () => unknown): void
 }
 /** The database as one caller may use it. */
 export type Db<M extends Models> = Tables<M> & {
-  /** All or nothing; `run` must use the `db` it is given. */
-  transaction<T>(run: (db: Db<M>) => Promise<T>): Promise<T>
+  /** All or nothing; `run` must use the `db` it is given, and may be run again when others were in its way.
+   * @throws TAPRI_DATA_CONFLICT, TAPRI_DATA_TIMEOUT, TAPRI_DATA_ABORTED, TAPRI_DATA_BUSY
+   * @example await db.transaction((db) => db.videos.update(id, { views: add(1) }), { isolation: 'read committed' }) */
+  transaction<T>(run: (db: Db<M>) => Promise<T>, options?: TransactionOptions): Promise<T>
   /** Runs once the transaction around it is committed, and never when it is not; at once when there is none.
    * The transaction answers afterwards; what goes wrong is logged, for the commit stands. */
   afterCommit(run: () => unknown): void
-  readonly asSystem: SystemDb<M>
+  /** Every row and every field, for work that is not the caller's own. The reason says why in a few words; uses are
+   * counted by it.
+   * @throws TAPRI_DATA_REASON when there is none
+   * @example await db.asSystem('count a view').videos.update(id, { views: add(1) }) */
+  asSystem(reason: string): SystemDb<M>
 }
 
 /** Rows that a policy opens: all (`true`), none (`false`), or those that match. */
@@ -111,7 +133,21 @@ export interface PolicyContext<M extends Models, N extends keyof M & string> {
   rows(...any: readonly [Where<M, N>, ...Where<M, N>[]]): Rows<N>
 }
 export type Rule<M extends Models, N extends keyof M & string> = (context: PolicyContext<M, N>) => boolean | Rows<N>
+/** In which of the rows that a caller may read it reads this field, and in which that it may write it may write it. */
+export interface FieldRules<M extends Models, N extends keyof M & string> {
+  /** For `guarded` fields, which nobody reads without it. */
+  readonly read?: Rule<M, N>
+  /** Besides the row's own rules; without it these alone decide. */
+  readonly write?: Rule<M, N>
+}
+export type PolicyRules<M extends Models, N extends keyof M & string> = {
+  readonly [Action in 'read' | 'create' | 'update' | 'delete']?: Rule<M, N>
+} & { readonly fields?: { readonly [K in keyof Columns<M[N]>]?: FieldRules<M, N> } }
+
+type AnyRule = (context: never) => boolean | Rows<string>
 export interface Policy {
   readonly model: string
-  readonly rules: Readonly<Partial<Record<'read' | 'create' | 'update' | 'delete', (context: never) => boolean | Rows<string>>>>
+  readonly rules: Readonly<Partial<Record<'read' | 'create' | 'update' | 'delete', AnyRule>>> & {
+    readonly fields?: Readonly<Record<string, { readonly read?: AnyRule; readonly write?: AnyRule } | undefined>>
+  }
 }

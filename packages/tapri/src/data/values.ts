@@ -1,3 +1,4 @@
+import { decimalOf, partsOf } from '../kit/decimal.ts'
 import { type Issue, invalid } from '../kit/errors.ts'
 import type { Column, Model } from './catalog.ts'
 import { isRecord } from './compare.ts'
@@ -48,17 +49,22 @@ function accept(model: Model, outcome: ReturnType<Model['forCreate']>): Values {
   return outcome.value
 }
 
-function sum(model: Model, before: StoredRow, name: string, added: unknown): number {
+function sum(model: Model, before: StoredRow, name: string, added: unknown): unknown {
   const value = before[name]
   const column = model.column.get(name)
   if (column?.comparison !== 'number')
     throw refuse(model, [{ path: [name], message: 'is no number: nothing can be added to it' }])
-  if (typeof added !== 'number') throw refuse(model, [{ path: [name], message: 'must be given a number to add' }])
+  const more = column.scale === undefined ? added : partsOf(added, column.scale)
+  if (typeof more !== 'number' && typeof more !== 'bigint') {
+    throw refuse(model, [
+      { path: [name], message: `must be given a ${column.scale === undefined ? 'number' : 'decimal'} to add` },
+    ])
+  }
   if (typeof value !== 'number') throw refuse(model, [{ path: [name], message: 'is null: nothing can be added to it' }])
-  return value + added
+  return column.scale === undefined ? value + Number(more) : decimalOf(BigInt(value) + BigInt(more), column.scale)
 }
 
-function isAdd(value: unknown): value is { readonly '~add': unknown } {
+export function isAdd(value: unknown): value is { readonly '~add': unknown } {
   return isRecord(value) && '~add' in value
 }
 
@@ -73,6 +79,8 @@ function storable(model: Model, column: Column, given: unknown): unknown {
   // null is JSON, and no value of a column that must have one
   if (value === null && !column.nullable) throw refuse(model, [{ path: [column.name], message: 'must not be null' }])
   if (value === undefined || value === null) return null
+  // the validator has made it canonical
+  if (column.scale !== undefined) return Number(partsOf(value, column.scale))
   if (column.facts.kind === 'file') return fileFacts(model, column, value)
   // dates can be changed in place, and this one is the caller's
   return value instanceof Date ? new Date(value) : value

@@ -1,6 +1,8 @@
 import type { Catalog, Column, Model, Relation } from './catalog.ts'
 import { compileCompare, isRecord, nameOf, wrong } from './compare.ts'
 import { all, always, any, type Condition, equal, negate, never } from './condition.ts'
+import { asSeen } from './mask.ts'
+import { requireModest } from './where-size.ts'
 
 /** What the one who asks may use in a `where`. */
 export interface View {
@@ -8,11 +10,18 @@ export interface View {
   readonly everything: boolean
   /** Rows of a related model that may be looked at. */
   guard(target: Model): Condition
+  /** Rows in which a column may be looked at; all of them for a view that has no guarded columns. */
+  opened?(model: Model, column: Column): Condition
 }
 
 /** Compiles a `where` as people write it.
  * @throws TAPRI_DATA_QUERY with the field and the value that is wrong */
 export function compileWhere(catalog: Catalog, model: Model, where: unknown, view: View): Condition {
+  requireModest(model, where)
+  return compileParts(catalog, model, where, view)
+}
+
+function compileParts(catalog: Catalog, model: Model, where: unknown, view: View): Condition {
   if (where === undefined) return all([])
   if (!isRecord(where)) throw wrong(model, `a where must be an object, not ${nameOf(where)}`)
   const parts: Condition[] = []
@@ -21,10 +30,10 @@ export function compileWhere(catalog: Catalog, model: Model, where: unknown, vie
 }
 
 function compilePart(catalog: Catalog, model: Model, key: string, value: unknown, view: View): Condition {
-  if (key === 'not') return negate(compileWhere(catalog, model, value ?? null, view))
+  if (key === 'not') return negate(compileParts(catalog, model, value ?? null, view))
   if (key === 'and' || key === 'or') {
     if (!Array.isArray(value)) throw wrong(model, `"${key}" must be a list, not ${nameOf(value)}`)
-    const parts = value.map((each) => compileWhere(catalog, model, each ?? null, view))
+    const parts = value.map((each) => compileParts(catalog, model, each ?? null, view))
     return key === 'and' ? all(parts) : any(parts)
   }
   const relation = visibleRelation(model, key, view)
@@ -32,8 +41,11 @@ function compilePart(catalog: Catalog, model: Model, key: string, value: unknown
   const column = visibleColumn(model, key, view)
   // a filter that is undefined by mistake would open every row
   if (value === undefined) throw wrong(model, `"${key}" is undefined: leave it out, or compare with null`)
-  if (relation?.kind === 'one' && isRecord(value) && !isComparison(value)) return compileRelated(catalog, relation, value, view)
-  return compileCompare(model, column, value)
+  const open = openedTo(view, model, column)
+  if (relation?.kind === 'one' && isRecord(value) && !isComparison(value)) {
+    return all([open, compileRelated(catalog, relation, value, view)])
+  }
+  return asSeen(column, open, (seen) => compileCompare(model, seen, value))
 }
 
 /** The column, when the asker may know of it. */
@@ -64,7 +76,7 @@ function compileRelated(
   where: Readonly<Record<string, unknown>>,
   view: View,
 ): Condition {
-  return namesOne(column, target, all([compileWhere(catalog, target, where, view), view.guard(target)]))
+  return namesOne(column, target, all([compileParts(catalog, target, where, view), view.guard(target)]))
 }
 
 /** The rows whose column names a row that matches. */
@@ -90,7 +102,7 @@ function compileMany(
   }
   return all(
     signs.map((sign) => {
-      const where = compileWhere(catalog, target, value[sign], view)
+      const where = compileParts(catalog, target, value[sign], view)
       if (sign === 'some') return isNamedBySome(relation, where, view)
       if (sign === 'none') return negate(isNamedBySome(relation, where, view))
       if (sign === 'every') return negate(isNamedBySome(relation, negate(where), view))
@@ -102,9 +114,9 @@ function compileMany(
 function isNamedBySome(relation: Relation & { kind: 'many' | 'linked' }, where: Condition, view: View): Condition {
   const { target } = relation
   const of = all([where, view.guard(target)])
-  if (relation.kind === 'many') return someOf(target, relation.by, of)
+  if (relation.kind === 'many') return someOf(target, relation.by, all([of, openedTo(view, target, relation.by)]))
   const { link, from, to } = relation
-  return someOf(link, from, all([namesOne(to, target, of), guardOfLink(link, view)]))
+  return someOf(link, from, all([namesOne(to, target, of), guardOfLink(link, view), openedLink(relation, view)]))
 }
 
 function someOf(target: Model, by: Column, of: Condition): Condition {
@@ -114,6 +126,15 @@ function someOf(target: Model, by: Column, of: Condition): Condition {
 /** A table of pairs has no policy of its own; a model that keeps them does. */
 export function guardOfLink(link: Model, view: Pick<View, 'guard'>): Condition {
   return link.internal ? always : view.guard(link)
+}
+
+/** The pairs both sides of which may be read. */
+export function openedLink({ link, from, to }: Relation & { kind: 'linked' }, view: Pick<View, 'opened'>): Condition {
+  return all([openedTo(view, link, from), openedTo(view, link, to)])
+}
+
+function openedTo(view: Pick<View, 'opened'>, model: Model, column: Column): Condition {
+  return column.guarded && view.opened !== undefined ? view.opened(model, column) : always
 }
 
 /** `{ in }`, `{ notIn }` or `{ not: id }` compare the id; any other object asks the related row. */

@@ -61,12 +61,15 @@ const searchable: ReadonlySet<string> = new Set(['text', 'email', 'url', 'oneOf'
 /** Why a field cannot be searched; undefined when it can. */
 export function whyNotSearched(facts: FieldFacts | undefined): string | undefined {
   if (facts === undefined) return 'which is not one of its fields'
+  if (facts.guarded) return 'which is guarded: searching would tell what it holds'
   if (facts.private) return 'which is private: searching would tell what it holds'
   return searchable.has(facts.kind) ? undefined : 'which is not a text'
 }
 
+const prefix = 'tapri_words_'
+
 /** The column of the words of a field. Null until they have been put there. */
-export function wordsColumn(name: string): Column {
+export function wordsColumn(name: string, was: readonly string[] = []): Column {
   const facts = {
     kind: 'text',
     min: 0,
@@ -75,6 +78,7 @@ export function wordsColumn(name: string): Column {
     optional: true,
     private: true,
     unique: false,
+    was: was.map((each) => `${prefix}${each}`),
   } as const
-  return { name: `tapri_words_${name}`, facts, nullable: true, private: true, comparison: 'text' }
+  return { name: `${prefix}${name}`, facts, nullable: true, private: true, guarded: false, comparison: 'text' }
 }

@@ -7,10 +7,11 @@ import type { Transaction } from './driver.ts'
 import type { Scope } from './engine.ts'
 import { dataError } from './errors.ts'
 import type { StoredRow } from './evaluate.ts'
+import { requireAddable, requireFields } from './field-writes.ts'
 import { fits } from './fits.ts'
 import { type Linking, takeLinks, writeLinks } from './link.ts'
 import type { Action } from './policy.ts'
-import { type GivenRow, presentCopy } from './present.ts'
+import { type GivenRow, presentWritten } from './present.ts'
 import { readParts } from './query.ts'
 import { missing } from './read.ts'
 import { removeRows } from './remove.ts'
@@ -24,10 +25,10 @@ export async function create(scope: Scope, model: Model, given: unknown): Promis
   const { values, linkings } = takeLinks(model, given)
   const row = newRow(model, newId(scope.engine.clock.now()), values)
   await scope.write(async (transaction) => {
-    await requireTargets(transaction.session, model, [row])
-    await insertRow(scope, transaction, model, row, linkings)
+    await requireTargets(scope, transaction.session, model, [row])
+    await insertRow(scope, transaction, model, { row, linkings, values })
   })
-  return presentCopy(scope, model, row)
+  return presentWritten(scope, model, row)
 }
 
 export async function update(scope: Scope, model: Model, id: unknown, given: unknown, options: unknown): Promise<GivenRow> {
@@ -36,8 +37,8 @@ export async function update(scope: Scope, model: Model, id: unknown, given: unk
     const before = await requireRow(scope, transaction.session, model, id)
     if (version !== undefined) requireVersion(model, before, version)
     return changeRow(scope, transaction, model, before, given)
-  })
-  return presentCopy(scope, model, row)
+  }, `${model.name} ${id}`)
+  return presentWritten(scope, model, row)
 }
 
 export async function remove(scope: Scope, model: Model, id: unknown, options: unknown): Promise<void> {
@@ -60,7 +61,7 @@ export async function restore(scope: Scope, model: Model, id: unknown): Promise<
     if (!(await fits(session, model, scope.ruled(model, 'delete'), before))) throw denied(model, 'delete')
     return before[deletedAt.name] === null ? before : writeValues(transaction, model, before, { [deletedAt.name]: null })
   })
-  return presentCopy(scope, model, row)
+  return presentWritten(scope, model, row)
 }
 
 /** Marks rows as deleted, or deletes them whole where their model knows no mark or the asker says so. */
@@ -72,7 +73,7 @@ export async function dropRows(
   forever: boolean,
 ): Promise<void> {
   const { deletedAt } = model
-  if (deletedAt === undefined || forever) return removeRows(transaction, model, rows)
+  if (deletedAt === undefined || forever) return removeRows(scope, transaction, model, rows)
   const moment = new Date(scope.engine.clock.now())
   for (const row of rows) await writeValues(transaction, model, row, { [deletedAt.name]: moment })
 }
@@ -102,19 +103,26 @@ export function requireOpening(scope: Scope, model: Model): void {
   if (scope.allowed(model, 'create').kind === 'never') throw denied(model, 'create')
 }
 
+/** A row to be made, from the values that the asker gave for it. */
+export interface FreshRow {
+  readonly row: StoredRow
+  readonly linkings: readonly Linking[]
+  readonly values: unknown
+}
+
 /** Writes a row whose targets are there. A refusal undoes what is written here: it is called inside of a write. */
 export async function insertRow(
   scope: Scope,
   transaction: OpenTransaction,
   model: Model,
-  row: StoredRow,
-  linkings: readonly Linking[],
+  { row, linkings, values }: FreshRow,
 ): Promise<void> {
   const { session, changes } = transaction
   await session.insert(model, row)
   changes.push({ model: model.name, id: row.id, before: null, after: row })
   for (const linking of linkings) await writeLinks(scope, transaction, row, linking)
   if (!(await fits(session, model, scope.allowed(model, 'create'), row))) throw denied(model, 'create')
+  await requireFields(scope, session, model, values, row)
 }
 
 /** Changes a row that may be read. */
@@ -129,6 +137,8 @@ export async function changeRow(
   const { values: wanted, linkings } = takeLinks(model, given)
   const allowed = scope.allowed(model, 'update')
   if (!(await fits(session, model, allowed, before))) throw denied(model, 'update')
+  await requireFields(scope, session, model, wanted, before)
+  await requireAddable(scope, session, model, wanted, before)
   for (const linking of linkings) await writeLinks(scope, transaction, before, linking)
   const changed = changedValues(model, before, wanted)
   const isTouched = Object.keys(changed).length > 0 || linkings.length > 0
@@ -136,12 +146,13 @@ export async function changeRow(
   const isChanged = Object.keys(values).length > 0
   const after = isChanged ? { ...before, ...values } : before
   if (isChanged) {
-    await requireTargets(session, model, [values])
+    await requireTargets(scope, session, model, [values])
     await session.update(model, before.id, values)
     changes.push({ model: model.name, id: before.id, before, after })
   }
   // a row cannot be changed into one that its changer could not have changed
   if (isTouched && !(await fits(session, model, allowed, after))) throw denied(model, 'update')
+  if (isTouched) await requireFields(scope, session, model, wanted, after)
   return after
 }
 

@@ -1,70 +1,87 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../kit/clock.ts'
-import { Lock, Slots } from '../kit/lock.ts'
-import type { Change, ChangeLog } from './changes.ts'
+import { Lock } from '../kit/lock.ts'
+import { requireWaiting } from './aborted.ts'
+import type { Change, ChangeLog, Commit } from './changes.ts'
 import type { BeginOptions, Driver, Isolation, Transaction } from './driver.ts'
 import { dataError } from './errors.ts'
+import { bounded, cancellable } from './limits.ts'
+import { RowQueues, WriteQueue } from './queue.ts'
 import { OpenTransaction } from './transaction.ts'
 
 /** Runs inside each writing transaction before COMMIT, and may write in it. */
 export type BeforeCommit = (changes: readonly Change[], transaction: OpenTransaction) => Promise<void>
+type Work<T> = (transaction: OpenTransaction) => Promise<T>
 
-const longestTransaction = 5000
-/** A transaction that others were in the way of is run again; the last time nobody else writes. */
-const mostRuns = 5
-
-/** A committed transaction; `heard` ends when the listeners have heard of it. */
-interface Outcome<T> {
-  readonly result: T
-  readonly heard: { readonly when: Promise<void> } | undefined
+export interface WriteOptions {
+  /** `row` is enough for work that locks each row that it changes before it looks at it. */
+  readonly isolation?: Isolation
+  /** The one row that is changed: those who change the same one wait for each other here, not in each other's way. */
+  readonly row?: string
+  readonly signal?: AbortSignal | undefined
 }
+export interface RunOptions {
+  readonly isolation?: Isolation
+  /** So many times more at most, the last time while nobody else writes. */
+  readonly retries?: number
+  readonly signal?: AbortSignal | undefined
+}
+
+const usualRetries = 4
 
 /** The queue that every write goes through; with one writer, one at a time. */
 export class Writer {
   readonly #driver: Driver
   readonly #log: ChangeLog
   readonly #clock: Clock
-  readonly #queue: Slots
+  readonly #queue: WriteQueue
+  readonly #rows: RowQueues
   /** Those that run again do so one after another, or they would be in each other's way for ever. */
   readonly #again = new Lock()
   readonly #running = new Set<Promise<unknown>>()
   readonly #beforeCommit: BeforeCommit[] = []
-  readonly #inside = new AsyncLocalStorage<OpenTransaction | 'exclusive'>()
+  readonly #inside = new AsyncLocalStorage<OpenTransaction | 'exclusive' | 'committed'>()
   #isClosed = false
 
   constructor(driver: Driver, log: ChangeLog, clock: Clock) {
     this.#driver = driver
     this.#log = log
     this.#clock = clock
-    this.#queue = new Slots(driver.writers)
+    this.#queue = new WriteQueue(driver.writers, clock)
+    this.#rows = new RowQueues(clock)
   }
 
   duringTransaction(listener: BeforeCommit): void {
     this.#beforeCommit.push(listener)
   }
 
-  /** One write by itself. With `row` it must lock each row that it changes before it looks at it. */
-  write<T>(work: (transaction: OpenTransaction) => Promise<T>, isolation: Isolation = 'serial'): Promise<T> {
-    return this.#transact(work, isolation)
+  /** One write by itself, which may be run again. */
+  write<T>(work: Work<T>, { isolation = 'serial', row, signal }: WriteOptions = {}): Promise<T> {
+    const transact = () => this.#transact(work, { isolation, alone: false, brief: true }, { retries: usualRetries, signal })
+    // with one writer nobody is in the way
+    return row === undefined || this.#driver.writers === 1 ? transact() : this.#rows.run(row, transact, signal)
   }
 
-  /** A transaction of somebody's own code, which may take `longestTransaction`, and be run again. */
-  transaction<T>(work: (transaction: OpenTransaction) => Promise<T>): Promise<T> {
-    return this.#transact((transaction) => this.#bounded(transaction, work), 'serial')
+  /** A transaction of somebody's own code, which may take five seconds, and be run again. */
+  transaction<T>(work: Work<T>, { isolation = 'serial', retries = usualRetries, signal }: RunOptions = {}): Promise<T> {
+    const limited: Work<T> = (transaction) => bounded(transaction, work, this.#clock)
+    return this.#transact(limited, { isolation, alone: false }, { retries, signal })
   }
 
-  nested<T>(within: OpenTransaction, work: (transaction: OpenTransaction) => Promise<T>): Promise<T> {
+  nested<T>(within: OpenTransaction, work: Work<T>): Promise<T> {
     return within.nest((nested) => this.#inside.run(nested, () => work(nested)))
   }
 
   /** Nothing is committed while the work goes on; it may read. */
-  exclusive<T>(work: () => Promise<T>): Promise<T> {
+  exclusive<T>(work: () => Promise<T>, options: { readonly migrates: boolean } = { migrates: false }): Promise<T> {
     this.requireOutside('wait for the end of all writes')
-    return this.#queued(() =>
-      this.#driver.exclusively(async () => {
-        await this.#log.settle()
-        return this.#inside.run('exclusive', work)
-      }),
+    return this.#tracked(
+      this.#queued(() =>
+        this.#driver.exclusively(async () => {
+          await this.#log.settle()
+          return this.#inside.run('exclusive', work)
+        }, options),
+      ),
     )
   }
 
@@ -72,19 +89,24 @@ export class Writer {
    * Refuses a db that is not the one of the transaction around the caller: its writes would wait for that
    * transaction to end, which waits for them.
    */
-  requireOwn(transaction: OpenTransaction | undefined): void {
+  requireOwn(transaction: OpenTransaction | undefined, signal: AbortSignal | undefined): void {
     if (this.#isClosed) throw closed()
+    requireWaiting(this.#heeded(signal))
     transaction?.requireOpen()
-    const around = this.#inside.getStore()
-    if (around === undefined || around === transaction || around === 'exclusive' || !around.isOpen) return
+    const around = this.#around()
+    if (around === undefined || around === transaction || around === 'exclusive') return
     throw dataError('TAPRI_DATA_TRANSACTION', 'Cannot use another db inside of a transaction: use the one that it was given')
   }
 
   requireOutside(to: string): void {
     if (this.#isClosed) throw closed()
-    const around = this.#inside.getStore()
-    if (around === undefined || (around !== 'exclusive' && !around.isOpen)) return
+    if (this.#around() === undefined) return
     throw dataError('TAPRI_DATA_TRANSACTION', `Cannot ${to} while the same work keeps writes from ending`)
+  }
+
+  /** Work that a commit has promised: it goes on when nobody waits for the answer any more. */
+  afterCommit<T>(work: () => T): T {
+    return this.#inside.run('committed', work)
   }
 
   async close(): Promise<void> {
@@ -96,68 +118,102 @@ export class Writer {
     await this.#driver.close()
   }
 
-  async #transact<T>(work: (transaction: OpenTransaction) => Promise<T>, isolation: Isolation): Promise<T> {
+  /** What keeps writes from ending around here. */
+  #around(): OpenTransaction | 'exclusive' | undefined {
+    const around = this.#inside.getStore()
+    if (around === undefined || around === 'committed') return undefined
+    return around === 'exclusive' || around.isOpen ? around : undefined
+  }
+
+  #heeded(signal: AbortSignal | undefined): AbortSignal | undefined {
+    return signal === undefined || this.#inside.getStore() === 'committed' ? undefined : signal
+  }
+
+  async #transact<T>(work: Work<T>, options: BeginOptions, rerun: Rerun): Promise<T> {
     this.requireOutside('write')
+    const { retries } = rerun
+    const signal = this.#heeded(rerun.signal)
     try {
-      return await this.#turn(work, { isolation, alone: false })
+      return await this.#turn(work, options, signal)
     } catch (error) {
-      if (!this.#driver.mayPass(error)) throw error
-      return this.#again.run(() => this.#runAgain(work, isolation))
+      if (retries === 0 || !this.#driver.mayPass(error)) throw error
+      return this.#again.run(() => this.#runAgain(work, options, { retries, signal }))
     }
   }
 
-  async #runAgain<T>(work: (transaction: OpenTransaction) => Promise<T>, isolation: Isolation): Promise<T> {
-    for (let run = 2; ; run++) {
-      const alone = run === mostRuns
+  async #runAgain<T>(work: Work<T>, { isolation }: BeginOptions, { retries, signal }: Rerun): Promise<T> {
+    for (let left = retries; ; left--) {
+      const alone = left === 1
       try {
-        return await this.#turn(work, { isolation, alone })
+        return await this.#turn(work, { isolation, alone }, signal)
       } catch (error) {
         if (alone || !this.#driver.mayPass(error)) throw error
       }
     }
   }
 
-  #queued<T>(work: () => Promise<T>): Promise<T> {
-    const running = this.#queue.run(() => {
+  #turn<T>(work: Work<T>, options: BeginOptions, signal: AbortSignal | undefined): Promise<T> {
+    return this.#tracked(this.#finished(this.#queued(() => this.#run(work, options, signal), signal)))
+  }
+
+  /** The next in line need not wait until the disk has it and everybody has heard of it. */
+  async #finished<T>(running: Promise<() => Promise<T>>): Promise<T> {
+    const finish = await running
+    return finish()
+  }
+
+  #queued<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#queue.run(() => {
       if (this.#isClosed) throw closed()
+      requireWaiting(signal)
       return work()
-    })
+    }, signal)
+  }
+
+  /** What has begun is waited for before the database is closed. */
+  #tracked<T>(running: Promise<T>): Promise<T> {
     this.#running.add(running)
     const forget = () => this.#running.delete(running)
     running.then(forget, forget)
     return running
   }
 
-  async #turn<T>(work: (transaction: OpenTransaction) => Promise<T>, options: BeginOptions): Promise<T> {
-    const { result, heard } = await this.#queued(() => this.#run(work, options))
-    // the next in line need not wait until everybody has heard of this one
-    await heard?.when
-    return result
-  }
-
-  async #run<T>(work: (transaction: OpenTransaction) => Promise<T>, options: BeginOptions): Promise<Outcome<T>> {
+  /** Answers what is left to do when the next transaction may begin. */
+  async #run<T>(work: Work<T>, options: BeginOptions, signal: AbortSignal | undefined): Promise<() => Promise<T>> {
     const session = await this.#driver.begin(options)
-    const transaction = new OpenTransaction(session)
+    const transaction = new OpenTransaction(session, signal)
     try {
-      const result = await this.#inside.run(transaction, () => work(transaction))
-      return { result, heard: await this.#commit(session, transaction) }
+      const result = await this.#inside.run(transaction, () => cancellable(transaction, work))
+      const commit = await this.#logged(session, transaction)
+      const committed = this.#commit(session, commit)
+      if (session.isShared !== true) await committed
+      return async () => {
+        await (await committed)?.when
+        return result
+      }
     } catch (error) {
       await transaction.abandon()
-      await session.rollback()
-      throw error
+      const undone = session.rollback()
+      if (session.isShared !== true) await undone
+      return async () => {
+        await undone
+        throw error
+      }
     }
   }
 
-  async #commit(session: Transaction, transaction: OpenTransaction): Promise<Outcome<unknown>['heard']> {
+  async #logged(session: Transaction, transaction: OpenTransaction): Promise<Commit | undefined> {
     const { changes } = transaction
     await transaction.finish()
-    if (changes.length === 0) {
-      await session.commit()
-      return undefined
-    }
+    if (changes.length === 0) return undefined
     if (this.#beforeCommit.length > 0) await this.#askBefore(session, changes)
-    const commit = await this.#log.write(session, this.#clock.now(), changes)
+    return this.#log.write(session, this.#clock.now(), changes)
+  }
+
+  /** Ends with what must be waited for until listeners have heard of it. */
+  async #commit(session: Transaction, commit: Commit | undefined): Promise<{ readonly when: Promise<void> } | undefined> {
     await session.commit()
+    if (commit === undefined) return undefined
     // nobody who listens is inside of the transaction any more
     return { when: this.#inside.exit(() => this.#log.committed(commit)) }
   }
@@ -172,29 +228,11 @@ export class Writer {
       changes.push(...transaction.changes)
     }
   }
-
-  async #bounded<T>(transaction: OpenTransaction, work: (transaction: OpenTransaction) => Promise<T>): Promise<T> {
-    const { promise: late, reject } = Promise.withResolvers<never>()
-    const cancel = this.#clock.after(longestTransaction, () => reject(tookTooLong()))
-    try {
-      return await Promise.race([late, finished(transaction, work)])
-    } finally {
-      cancel()
-    }
-  }
 }
 
-async function finished<T>(transaction: OpenTransaction, work: (transaction: OpenTransaction) => Promise<T>): Promise<T> {
-  const result = await work(transaction)
-  await transaction.finish()
-  return result
-}
-
-function tookTooLong() {
-  return dataError(
-    'TAPRI_DATA_TIMEOUT',
-    `Cannot go on with a transaction that took longer than ${longestTransaction / 1000} s: do slow work outside of it, every write waits for it`,
-  )
+interface Rerun {
+  readonly retries: number
+  readonly signal: AbortSignal | undefined
 }
 
 function closed() {

@@ -1,3 +1,4 @@
+export { type Copied, copyStore } from './copy.ts'
 export type { DownloadContext } from './download.ts'
 export { type Files, type FilesOptions, openFiles } from './files.ts'
 export type { FormLimits } from './form.ts'

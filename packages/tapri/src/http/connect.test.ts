@@ -4,7 +4,7 @@ import { Writable } from 'node:stream'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import helmet from 'helmet'
-import { type ConnectHandler, fromExpress } from './connect.ts'
+import { type ConnectHandler, fromExpress, fromExpressErrors } from './connect.ts'
 import { middleware } from './kit.ts'
 import { openForTest, problemIn, visitor } from './open.fixture.ts'
 
@@ -187,7 +187,7 @@ test('error middleware answers for what was thrown inside of it, or passes it on
     if (error.message === 'known') response.end('said')
     else next(error)
   }
-  const guarded = visitor.use(fromExpress(handler))
+  const guarded = visitor.use(fromExpressErrors(handler))
   const { url } = await openForTest(context, {
     known: guarded.get('/known', () => {
       throw new Error('known')

@@ -11,17 +11,31 @@ export type ConnectHandler = (request: any, response: any, next: (error?: any) =
 /** Middleware with four parameters, which is given what was thrown inside of it. */
 export type ConnectErrorHandler = (error: any, request: any, response: any, next: (error?: any) => void) => unknown
 
+/** Around routes as middleware, below a path as a mount. */
+export type ExpressMiddleware = Middleware<{}> & { readonly handler: ConnectHandler }
+
 /**
  * Runs Express middleware around routes: what it sets on the answer is sent, what it answers by itself is the answer,
  * and what it passes to `next` is thrown. The body has been read by then: it is `request.body`.
  * A router or an app that reads bodies itself is mounted instead: `app({ mounts: { '/old': fromExpress(express()) } })`.
  * @example const safe = visitor.use(fromExpress(helmet()))
  */
-export function fromExpress(
-  handler: ConnectHandler | ConnectErrorHandler,
-): Middleware<{}> & { readonly handler: ConnectHandler } {
-  const made = isErrorHandler(handler) ? catching(handler) : passing(handler)
-  return { ...middleware(made), handler: plainHandler(handler) }
+export function fromExpress(handler: ConnectHandler): ExpressMiddleware {
+  return { ...middleware(named(passing(handler), handler.name)), handler }
+}
+
+/**
+ * Runs Express error middleware, the kind with four parameters, around routes: it is given what was thrown inside of it, and
+ * answers or passes it on.
+ * @example const told = visitor.use(fromExpressErrors((error, request, response, next) => next(error)))
+ */
+export function fromExpressErrors(handler: ConnectErrorHandler): Middleware<{}> {
+  return middleware(named(catching(handler), handler.name))
+}
+
+/** Its name is what `tapri routes` shows. */
+function named<Run extends object>(run: Run, name: string): Run {
+  return Object.defineProperty(run, 'name', { value: name })
 }
 
 function passing(handler: ConnectHandler) {
@@ -93,12 +107,3 @@ function undeclared(request: IncomingMessage, bytes: Uint8Array): unknown {
 }
 
 const sent = new Answer(() => {})
-
-function isErrorHandler(handler: ConnectHandler | ConnectErrorHandler): handler is ConnectErrorHandler {
-  return handler.length === 4
-}
-
-function plainHandler(handler: ConnectHandler | ConnectErrorHandler): ConnectHandler {
-  if (!isErrorHandler(handler)) return handler
-  return (_request, _response, next) => next()
-}

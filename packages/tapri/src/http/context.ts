@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http'
+import { forwardedFrom } from './address.ts'
 import { readCookies } from './cookies.ts'
 import { httpError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { Reply } from './reply.ts'
 import { disconnectSignal } from './signal.ts'
+import { verifiedCookies } from './signed.ts'
 import type { ServedRoute } from './types.ts'
 import { webRequest } from './web-request.ts'
 
@@ -75,6 +77,11 @@ export class HttpContext {
     return exchange.cookies
   }
 
+  /** The signed cookies whose signature is right, by name; others are left out. */
+  get signedCookies(): Readonly<Record<string, string>> {
+    return verifiedCookies(this.cookies, this.#exchange.shared.secrets)
+  }
+
   /** Aborts when the caller leaves before the answer is out. */
   get signal(): AbortSignal {
     const exchange = this.#exchange
@@ -82,10 +89,13 @@ export class HttpContext {
     return exchange.signal
   }
 
-  /** The address that the connection comes from; no header is believed. */
+  /** The address that the request comes from: that of the connection, unless a proxy that `trustProxy` names says another. */
   get ip(): string {
-    const address = this.#exchange.request.socket.remoteAddress ?? ''
-    return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+    const { request, shared } = this.#exchange
+    const address = request.socket.remoteAddress ?? ''
+    const nearest = address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+    const header = request.headers['x-forwarded-for']
+    return shared.trustProxy === 0 || typeof header !== 'string' ? nearest : forwardedFrom(nearest, header, shared.trustProxy)
   }
 
   /** Names this request in the log and in problem documents. */

@@ -16,6 +16,8 @@ export interface CookieOptions {
   /** `lax` unless told. */
   readonly sameSite?: 'strict' | 'lax' | 'none'
   readonly partitioned?: boolean
+  /** True signs the value, so that nobody else can have made it: it is read from `signedCookies`. It is not hidden. */
+  readonly signed?: boolean
 }
 
 /** The cookies of a request by name; of two with one name the first, as browsers send the closest first.

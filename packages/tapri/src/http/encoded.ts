@@ -32,7 +32,7 @@ export async function sendEncoded(
 export function streamEncoded(exchange: Exchange, source: Readable, own: Head): { readonly head: Head; readonly body: Readable } {
   const { vary } = exchange.shared.heads
   const type = headerOf(exchange.headers ?? [], 'content-type') ?? headerOf(own, 'content-type') ?? ''
-  if (vary.length === 0 || !isCompressible(type)) return { head: own, body: source }
+  if (!exchange.shared.compresses || !isCompressible(type)) return { head: own, body: source }
   const isVarying = headerOf(own, 'vary')?.includes('Accept-Encoding') === true
   const plain = { head: isVarying ? own : mergeHeads(vary, own), body: source }
   const size = headerOf(own, 'content-length')

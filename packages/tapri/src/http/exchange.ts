@@ -2,23 +2,38 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../kit/clock.ts'
 import { newId } from '../kit/ids.ts'
 import type { Log } from '../observe/index.ts'
+import type { TrustProxy } from './address.ts'
 import type { CompiledRoute } from './compile.ts'
 import { type Head, type Heads, mergeHeads } from './heads.ts'
+import type { Limit } from './limit.ts'
 import type { Reply } from './reply.ts'
 import type { SlowBodies } from './slow.ts'
+import type { Views } from './views/views.ts'
 import { writeHead } from './written.ts'
 
 /** What all exchanges of one server share. */
 export interface Shared {
   readonly heads: Heads
+  /** Whether answers are compressed for those who accept it. */
+  readonly compresses: boolean
   readonly log: Log
   readonly production: boolean
   /** Hosts other than its own that a redirect may lead to. */
   readonly redirectHosts: ReadonlySet<string>
+  /** Whose X-Forwarded-For is believed; 0 for nobody's. */
+  readonly trustProxy: TrustProxy
+  /** What cookies are signed with; the first signs, the others are still believed. */
+  readonly secrets: readonly string[]
+  /** Undefined in an app that has none. */
+  readonly views: Views | undefined
+  /** The counts of each rate limit of this server. */
+  readonly limits: Map<object, Limit>
   readonly clock: Clock
   readonly slow: SlowBodies
   /** True once the server stops: answers then close their connection. */
   isDraining: boolean
+  /** Aborts then: answers that would go on for ever end. */
+  readonly stopping: AbortSignal
 }
 
 /** One request and its answer, as they pass through the server. */

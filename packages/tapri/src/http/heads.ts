@@ -10,6 +10,8 @@ export interface SecurityOptions {
   readonly contentSecurityPolicy?: string | undefined
   /** Whether answers are compressed for callers who accept it; true unless told. */
   readonly compress?: boolean | undefined
+  /** Whose pages may read answers: those then vary with who asks. */
+  readonly cors?: object | undefined
 }
 
 /** The head of answers of one kind, plain and with a place for an entity tag. */
@@ -68,9 +70,10 @@ export class Heads {
       'same-origin',
     ]
     const compresses = options.compress !== false
-    this.vary = compresses ? ['Vary', 'Accept-Encoding'] : []
+    const varies = [...(compresses ? ['Accept-Encoding'] : []), ...(options.cors === undefined ? [] : ['Origin'])]
+    this.vary = varies.length === 0 ? [] : ['Vary', varies.join(', ')]
     // The same URL has two forms, so caches must look at what was accepted
-    const json: Head = ['Vary', compresses ? 'Accept, Accept-Encoding' : 'Accept']
+    const json: Head = ['Vary', ['Accept', ...varies].join(', ')]
     this.json = this.#ready(['Content-Type', 'application/json', ...json], compresses)
     this.wire = this.#ready(['Content-Type', wireType, ...json], compresses)
     this.text = this.#ready(['Content-Type', 'text/plain; charset=utf-8', ...this.vary], compresses)

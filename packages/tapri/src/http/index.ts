@@ -1,18 +1,30 @@
+export { senderOf, type TrustProxy } from './address.ts'
 export { Answer } from './answer.ts'
-export { type ConnectErrorHandler, type ConnectHandler, fromExpress } from './connect.ts'
+export type { CacheOptions } from './cache-control.ts'
+export {
+  type ConnectErrorHandler,
+  type ConnectHandler,
+  type ExpressMiddleware,
+  fromExpress,
+  fromExpressErrors,
+} from './connect.ts'
 export { HttpContext } from './context.ts'
 export { type CookieOptions, formatCookie, readCookies } from './cookies.ts'
+export type { CorsOptions } from './cors.ts'
 export { allowsOrigin, type OriginRules } from './csrf.ts'
 export { httpError } from './errors.ts'
+export type { ServerEvent } from './events.ts'
 export type { Exchange } from './exchange.ts'
 export type { Folder } from './folders.ts'
 export { controller, middleware, routeKit, servedRoutes } from './kit.ts'
+export { Limit } from './limit.ts'
 export { manifestOf } from './manifest.ts'
 export { mediaType } from './media-type.ts'
 export type { Mount } from './mounts.ts'
 export { type OpenApiOptions, openApi } from './openapi.ts'
 export { type Problem, problemOf } from './problem.ts'
 export { type RangeSource, sendRanges } from './ranges.ts'
+export { type RateLimitOptions, rateLimit } from './rate-limit.ts'
 export { Reply, type StreamOptions } from './reply.ts'
 export type { ReceivedForm } from './serve.ts'
 export { type HttpOptions, type HttpServer, openHttp, type UpgradeHandler } from './server.ts'
@@ -33,4 +45,5 @@ export type {
   ServedRoute,
   Verb,
 } from './types.ts'
+export type { RenderOptions, ViewOptions } from './views/views.ts'
 export { type FetchHandler, fromFetch } from './web.ts'

@@ -34,7 +34,13 @@ export async function openForTest(
     ...options,
   })
   const url = await http.listen({ port: 0, host: '127.0.0.1' })
-  test.after(() => http.stop(0))
+  test.after(async () => {
+    const stopped = http.stop(0)
+    // a clock that is driven does not move by itself
+    const { clock } = options
+    if (clock !== undefined && 'advance' in clock && typeof clock.advance === 'function') clock.advance(1000)
+    await stopped
+  })
   return { url, http, entries, raw: (bytes) => sendRaw(url, bytes) }
 }
 

@@ -1,5 +1,6 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { type Issue, TapriError } from '../kit/errors.ts'
+import { errorPage } from './error-page.ts'
 import type { Shared } from './exchange.ts'
 import { hasBody } from './guard.ts'
 import type { Head } from './heads.ts'
@@ -56,11 +57,12 @@ export function sendProblem(
     if (!response.writableEnded) response.destroy()
     return
   }
-  const body = JSON.stringify(problem)
+  const page = shared.production || problem.status < 500 ? undefined : errorPage(request, problem, options.error)
+  const body = page ?? JSON.stringify(problem)
   const isUnread = (options.flags & hasBody) !== 0 && !request.complete
   const closes = isUnread || shared.isDraining || problem.status === 408
   const head: Head = [
-    ...shared.heads.problem.slice(0, -1),
+    ...(page === undefined ? shared.heads.problem : shared.heads.html.plain).slice(0, -1),
     Buffer.byteLength(body),
     ...headersOf(options.error),
     ...options.kept,

@@ -1,12 +1,17 @@
 import { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import { Answer } from './answer.ts'
+import { type CacheOptions, cacheControl } from './cache-control.ts'
 import { type CookieOptions, formatCookie } from './cookies.ts'
 import { httpError } from './errors.ts'
+import { eventsAnswer, linesAnswer, type ServerEvent } from './events.ts'
 import type { Exchange } from './exchange.ts'
 import { fileAnswer } from './file.ts'
+import { negotiated } from './negotiated.ts'
 import { redirectTarget } from './redirect.ts'
 import { sendEmpty, sendStream, sendWhole } from './respond.ts'
+import { signedValue } from './signed.ts'
+import type { RenderOptions } from './views/views.ts'
 
 export interface StreamOptions {
   /** `application/octet-stream` unless told. */
@@ -59,7 +64,9 @@ export class Reply {
   /** Sets a cookie; a second one of the same name is set beside it.
    * @throws TAPRI_HTTP_COOKIE */
   cookie(name: string, value: string, options: CookieOptions = {}): this {
-    const text = formatCookie(name, value, options, this.#exchange.shared.production)
+    const { production, secrets } = this.#exchange.shared
+    const written = options.signed === true ? signedValue(name, value, secrets) : value
+    const text = formatCookie(name, written, options, production)
     const headers = this.#exchange.headers ?? []
     headers.push('Set-Cookie', text)
     this.#exchange.headers = headers
@@ -77,6 +84,22 @@ export class Reply {
 
   html(html: string): Answer {
     return new Answer((exchange) => sendWhole(exchange, exchange.shared.heads.html, html))
+  }
+
+  /**
+   * Shows a template of the app's views as a page: EJS, Pug, Handlebars or Eta, by the ending of its file.
+   * @throws TAPRI_HTTP_VIEW, TAPRI_HTTP_NO_ENGINE
+   * @example return reply.view('watch', { video }) // views/watch.ejs
+   */
+  async view(name: string, data: Readonly<Record<string, unknown>> = {}, options: RenderOptions = {}): Promise<Answer> {
+    const { views } = this.#exchange.shared
+    if (views === undefined) {
+      throw httpError(
+        'TAPRI_HTTP_VIEW',
+        `Cannot show the view "${name}": name the folder of views, app({ views: { from: 'views' } })`,
+      )
+    }
+    return this.html(await views.render(name, data, options))
   }
 
   /** Sends the caller to a path of this app, or to a URL on a host that `redirectHosts` lists.
@@ -101,6 +124,32 @@ export class Reply {
         size === undefined ? ['Content-Type', type] : ['Content-Type', type, 'Content-Length', size],
       ),
     )
+  }
+
+  /** Sends events as they come, for `EventSource` in a browser; it ends when the source does, the caller leaves or the
+   * server stops.
+   * @example return reply.events(ticks()) // async function* ticks() { yield { event: 'tick', data: { at: 1 } } } */
+  events(source: AsyncIterable<ServerEvent>): Answer {
+    return eventsAnswer(source)
+  }
+
+  /** Sends values as lines of JSON, each when it is there: lists too long to be held whole. */
+  lines(source: AsyncIterable<unknown> | Iterable<unknown>): Answer {
+    return linesAnswer(source)
+  }
+
+  /** Says how long, and by whom, the answer may be kept (RFC 9111); without it nobody is told. */
+  cache(options: CacheOptions | 'never'): this {
+    return this.header('Cache-Control', cacheControl(options))
+  }
+
+  /**
+   * Calls the maker of the media type that the caller likes best; the first one when it names none.
+   * @throws TAPRI_HTTP_NOT_ACCEPTABLE when it accepts none of them
+   * @example return reply.negotiate({ 'application/json': () => video, 'text/html': () => reply.html(page(video)) })
+   */
+  negotiate<T>(makers: Readonly<Record<string, () => T>>): T {
+    return negotiated(this.#exchange, this, makers)
   }
 
   /** Sends a file of this machine, with ranges and conditional requests. The path is trusted: never a caller's text.

@@ -3,6 +3,7 @@ import type { Fields } from '../schema/index.ts'
 import { bodyForm, collectBody, parseBody, refuseAnnounced, tooSlow } from './body.ts'
 import { type CompiledRoute, compileRoute } from './compile.ts'
 import type { HttpContext } from './context.ts'
+import type { Cors } from './cors.ts'
 import { type OriginRules, refuseCrossSite } from './csrf.ts'
 import { httpError } from './errors.ts'
 import { Exchange, type Shared } from './exchange.ts'
@@ -29,6 +30,7 @@ export interface Setup {
   /** What runs around the files of folders too. */
   readonly around: readonly MiddlewareRun[]
   readonly origins: OriginRules
+  readonly cors: Cors | undefined
   readonly Context: new (exchange: Exchange) => HttpContext
   readonly prepare: ((context: any) => void | Promise<void>) | undefined
   readonly readForm: ((context: any, fields: Fields) => Promise<ReceivedForm>) | undefined
@@ -39,13 +41,14 @@ export interface Setup {
  * It stays synchronous as long as nothing has to be waited for.
  */
 export function makeListener(setup: Setup): (request: IncomingMessage, response: ServerResponse) => void {
-  const { shared, router, folders, mounts, around, origins, Context, prepare, readForm } = setup
+  const { shared, router, folders, mounts, around, origins, cors, Context, prepare, readForm } = setup
 
   return (request, response) => {
     let flags = 0
     let exchange: Exchange | undefined
     try {
       flags = inspectRequest(request)
+      cors?.open(request, response)
       const target = requestTarget(request)
       const mark = target.indexOf('?')
       const path = mark === -1 ? target : target.slice(0, mark)
@@ -182,6 +185,7 @@ export function makeListener(setup: Setup): (request: IncomingMessage, response:
     const methods = path === '*' ? [...router.methods()] : router.methodsOf(path)
     if (methods.length === 0) throw noRoute(request, path)
     const exchange = new Exchange(request, response, shared, folderRoute, [], '', flags)
+    cors?.openPreflight(request, response, allowed(methods))
     exchange.status = 204
     sendEmpty(exchange, ['Allow', allowed(methods).join(', ')])
   }

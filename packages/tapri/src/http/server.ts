@@ -5,8 +5,10 @@ import { notFound, type TapriError } from '../kit/errors.ts'
 import { newId } from '../kit/ids.ts'
 import type { Log } from '../observe/index.ts'
 import { NodeAdapter } from './adapters/node.ts'
+import { isTrustProxy, type TrustProxy } from './address.ts'
 import { callRoute, type RouteCall } from './call.ts'
 import { bodyLimitOf, type CompiledRoute, compileRoute } from './compile.ts'
+import { Cors, type CorsOptions } from './cors.ts'
 import { httpError } from './errors.ts'
 import type { Shared } from './exchange.ts'
 import { type Folder, Folders } from './folders.ts'
@@ -19,6 +21,7 @@ import { Router } from './router.ts'
 import { makeListener, type Setup } from './serve.ts'
 import { SlowBodies } from './slow.ts'
 import type { MiddlewareRun, ServedRoute } from './types.ts'
+import { type ViewOptions, Views } from './views/views.ts'
 
 export interface HttpOptions extends Partial<Pick<Setup, 'prepare' | 'readForm'>> {
   /** Whole paths, prefix included. */
@@ -30,6 +33,8 @@ export interface HttpOptions extends Partial<Pick<Setup, 'prepare' | 'readForm'>
   readonly clock?: Clock
   /** Runs around every route, and around the files of folders. */
   readonly use?: readonly MiddlewareRun[]
+  /** Templates that `reply.view` shows. */
+  readonly views?: ViewOptions
   /** Apps of other frameworks, by the path they are mounted at; asked when no route answers. */
   readonly mounts?: Readonly<Record<string, Mount>>
   /** Folders of files, by the path they are served at. */
@@ -46,6 +51,12 @@ export interface HttpOptions extends Partial<Pick<Setup, 'prepare' | 'readForm'>
   readonly redirectHosts?: readonly string[]
   /** Replaces the Content-Security-Policy of HTML pages. */
   readonly contentSecurityPolicy?: string
+  /** Whose X-Forwarded-For is believed: so many proxies in front, or those with these addresses; nobody's unless told. */
+  readonly trustProxy?: TrustProxy
+  /** What cookies are signed with; the first signs, the others are still believed. */
+  readonly secrets?: readonly string[]
+  /** Pages of other origins that may read answers; none unless told. */
+  readonly cors?: CorsOptions
   /** False when a proxy in front compresses answers; true unless told. */
   readonly compress?: boolean
 }
@@ -75,14 +86,21 @@ export interface HttpServer {
  */
 export function openHttp(options: HttpOptions): HttpServer {
   const { clock = systemClock, publicUrl } = options
+  const stopping = new AbortController()
   const shared: Shared = {
     heads: new Heads(options),
+    compresses: options.compress !== false,
     log: options.log,
     production: options.production,
+    trustProxy: trusted(options.trustProxy ?? 0),
+    secrets: options.secrets ?? [],
+    limits: new Map(),
+    views: options.views === undefined ? undefined : new Views(options.views, { cache: options.production }),
     redirectHosts: new Set([...(options.redirectHosts ?? []), ...(publicUrl === undefined ? [] : [new URL(publicUrl).host])]),
     clock,
     slow: new SlowBodies(clock),
     isDraining: false,
+    stopping: stopping.signal,
   }
   const router = new Router<CompiledRoute>()
   const limit = bodyLimitOf(options.limits?.body)
@@ -101,7 +119,8 @@ export function openHttp(options: HttpOptions): HttpServer {
       folders: new Folders(options.folders ?? {}, options.apiPrefix ?? '/api'),
       mounts: new Mounts(options.mounts ?? {}, shared),
       around: options.use ?? [],
-      origins: { trustedOrigins: options.trustedOrigins ?? [], publicUrl },
+      origins: { trustedOrigins: [...(options.trustedOrigins ?? []), ...(options.cors?.origins ?? [])], publicUrl },
+      cors: options.cors === undefined ? undefined : new Cors(options.cors),
       Context: options.Context,
       prepare: options.prepare,
       readForm: options.readForm,
@@ -137,9 +156,17 @@ export function openHttp(options: HttpOptions): HttpServer {
     },
     stop: (deadline = 10_000) => {
       shared.isDraining = true
+      stopping.abort()
       return adapter.stop(deadline)
     },
   }
+}
+
+/** @throws TAPRI_HTTP_PROXY */
+function trusted(trust: TrustProxy): TrustProxy {
+  if (isTrustProxy(trust)) return trust
+  const wanted = 'a number of proxies, or addresses and ranges like "10.0.0.0/8", "loopback", "private"'
+  throw httpError('TAPRI_HTTP_PROXY', `Cannot trust the proxies ${JSON.stringify(trust)}: it must be ${wanted}`)
 }
 
 function pathOf(request: IncomingMessage): string {

@@ -46,6 +46,7 @@ const fail = errorTable({
   TAPRI_INVALID: 422,
   TAPRI_KIT_DURATION: 500,
   TAPRI_KIT_SIZE: 500,
+  TAPRI_KIT_DECIMAL: 500,
 })
 
 export { fail as kitError }

@@ -8,6 +8,7 @@ import {
   bool,
   type Database,
   int,
+  type Models,
   model,
   openDatabase,
   type Policy,
@@ -60,14 +61,18 @@ export const routes = {
 } satisfies Handlers
 
 /** The room as an app joins it, for this room's tests: a real database, a real server, real sockets. */
-export async function openStall(t: TestContext, handlers: Handlers = routes) {
+export async function openStall(
+  t: TestContext,
+  handlers: Handlers = routes,
+  more: { readonly models: Models; readonly policies: readonly Policy[] } = { models: {}, policies: [] },
+) {
   const clock = manualClock()
   const entries: LogEntry[] = []
   const log = openLog({ format: 'silent', level: 'debug', clock })
   log.subscribe((entry) => entries.push(entry))
   const database = await openDatabase({
-    models: { users, videos, sessions },
-    policies,
+    models: { users, videos, sessions, ...more.models },
+    policies: [...policies, ...more.policies],
     url: 'sqlite::memory:',
     clock,
     log,

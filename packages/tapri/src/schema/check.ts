@@ -1,3 +1,4 @@
+import { decimalOf, partsOf } from '../kit/decimal.ts'
 import type { Issue } from '../kit/errors.ts'
 import type { FieldFacts } from './field.ts'
 
@@ -26,6 +27,8 @@ function checkOf(facts: FieldFacts, source: Source): Check {
     case 'int':
     case 'float':
       return checkNumber(facts, source)
+    case 'decimal':
+      return checkDecimal(facts)
     case 'bool':
       return source === 'text' ? checkBoolText : checkBool
     case 'time':
@@ -114,6 +117,27 @@ function checkNumber(facts: FieldFacts & { kind: 'int' | 'float' }, source: Sour
   }
 }
 
+/** Exact in both worlds, so numbers are refused: 0.1 + 0.2 would be too late to mend. */
+function checkDecimal(facts: FieldFacts & { kind: 'decimal' }): Check {
+  const { precision, scale } = facts
+  const min = facts.min === undefined ? undefined : partsOf(facts.min, scale)
+  const max = facts.max === undefined ? undefined : partsOf(facts.max, scale)
+  const highest = 10n ** BigInt(precision)
+  return (value, path, issues) => {
+    const parts = partsOf(value, scale)
+    if (parts === undefined) {
+      return refuse(path, issues, `must be a decimal in text, like "${decimalOf(10 ** scale, scale)}", not ${nameOf(value)}`)
+    }
+    if (parts >= highest || parts <= -highest) {
+      return refuse(path, issues, `must have at most ${precision - scale} digits before the point`)
+    }
+    const text = decimalOf(parts, scale)
+    if (min !== undefined && parts < min) return refuse(path, issues, `must be at least ${facts.min}, it is ${text}`)
+    if (max !== undefined && parts > max) return refuse(path, issues, `must be at most ${facts.max}, it is ${text}`)
+    return text
+  }
+}
+
 function checkBool(value: unknown, path: Path, issues: Issue[]): unknown {
   return typeof value === 'boolean' ? value : refuse(path, issues, `must be true or false, not ${nameOf(value)}`)
 }
@@ -127,12 +151,15 @@ function checkBoolText(value: unknown, path: Path, issues: Issue[]): unknown {
 // RFC 3339 with a zone; without one the same text would mean another moment on another machine
 const timeForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/
 
+// what is earlier has no place in PostgreSQL, and a value means the same on every database
+const earliest = Date.UTC(-4712, 0, 1)
+
 function checkTime(value: unknown, path: Path, issues: Issue[]): unknown {
   const moment = value instanceof Date ? value : typeof value === 'string' && timeForm.test(value) ? new Date(value) : undefined
   if (moment === undefined || Number.isNaN(moment.getTime())) {
     return refuse(path, issues, 'must be a time with its zone, like "2026-11-21T09:30:00Z"')
   }
-  return moment
+  return moment.getTime() < earliest ? refuse(path, issues, 'must not be before the year 4713 BC') : moment
 }
 
 function checkDate(value: unknown, path: Path, issues: Issue[]): unknown {

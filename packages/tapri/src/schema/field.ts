@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Decimal } from '../kit/decimal.ts'
 
 /** One field of a model, an input or a configuration: `Out` is what a read gives, `In` what a write takes. */
 export interface Field<Out, In = Out> {
@@ -32,6 +33,11 @@ export interface Private {
   readonly '~private': true
 }
 
+/** A field that callers read where the policy opens it, and as null elsewhere; see `guarded`. `Full` is what a row holds. */
+export interface Guarded<Full> {
+  readonly '~full': Full
+}
+
 /** The id of a row of one model: a UUIDv7 text that cannot be mistaken for another model's. */
 export type Id<Of extends string> = string & { readonly '~id': Of }
 
@@ -56,6 +62,14 @@ export type FieldFacts = Common &
     | { readonly kind: 'email' | 'url' }
     /** A `version` is counted by the database, nobody writes it. */
     | { readonly kind: 'int' | 'float'; readonly min: number; readonly max: number; readonly version?: true }
+    /** Bounds are canonical texts; at most 15 digits in all, `scale` of them after the point. */
+    | {
+        readonly kind: 'decimal'
+        readonly precision: number
+        readonly scale: number
+        readonly min?: Decimal
+        readonly max?: Decimal
+      }
     | { readonly kind: 'bool' | 'date' | 'json' }
     /** With `softDelete` it tells when the row was deleted, and nobody writes it. */
     | { readonly kind: 'time'; readonly softDelete?: true }
@@ -71,9 +85,13 @@ export type FieldFacts = Common &
 interface Common {
   readonly optional: boolean
   readonly private: boolean
+  /** To callers it is null where no rule of the policy opens it. */
+  readonly guarded?: true
   readonly unique: boolean
   /** Left out of an input it stays out: no default, no complaint. */
   readonly mayBeAbsent?: boolean
+  /** What the field was called before, the latest name first; see `was`. */
+  readonly was?: readonly string[]
   /** The value of an absent field; `now` in a time field is the moment of the write. */
   readonly default?: unknown
 }
@@ -90,4 +108,4 @@ export type Writes<F> = { [K in Exclude<keyof F, OptionalKeys<F>>]: InOf<F[K]> }
   [K in OptionalKeys<F>]?: InOf<F[K]>
 }
 
-export type { StandardSchemaV1 }
+export type { Decimal, StandardSchemaV1 }

@@ -1,5 +1,7 @@
+import { type Decimal, decimalOf, partsOf } from '../kit/decimal.ts'
+import { kitError } from '../kit/errors.ts'
 import { bytes } from '../kit/measures.ts'
-import type { BelongsTo, Field, FieldFacts, Fields, HasMany, Id, ManyToMany, Private, StoredFile } from './field.ts'
+import type { BelongsTo, Field, FieldFacts, Fields, Guarded, HasMany, Id, ManyToMany, Private, StoredFile } from './field.ts'
 
 type Fallback<T, D> = undefined extends D ? T : T | undefined
 
@@ -35,6 +37,42 @@ export function float<const D extends number | undefined = undefined>(
 ): Field<number, Fallback<number, D>> {
   const { min = -Number.MAX_VALUE, max = Number.MAX_VALUE, ...rest } = options
   return field({ kind: 'float', min, max, ...common(rest) })
+}
+
+/** An exact decimal, as text in and out: `'12.30'`. It has at most `precision` digits (15 unless told, and 15 at most),
+ * `scale` of them (2 unless told) after the point; a whole number may be written as a bigint.
+ * @example decimal({ scale: 2, min: '0', default: '0.00' }) */
+export function decimal<const D extends Decimal | undefined = undefined>(
+  options: { precision?: number; scale?: number; min?: Decimal; max?: Decimal; default?: D; unique?: boolean } = {},
+): Field<Decimal, Fallback<string | bigint, D>> {
+  const { precision = 15, scale = 2, min, max, default: fallback, ...rest } = options
+  const whole = Number.isSafeInteger(precision) && Number.isSafeInteger(scale)
+  if (!whole || scale < 0 || precision < Math.max(scale, 1) || precision > 15) {
+    throw kitError(
+      'TAPRI_KIT_DECIMAL',
+      `Cannot use decimal({ precision: ${precision}, scale: ${scale} }): it has 1 to 15 digits, and no more after the point`,
+    )
+  }
+  const canonical = (value: Decimal | undefined) => canonicalOf(value, { precision, scale })
+  const [lowest, highest, usual] = [canonical(min), canonical(max), canonical(fallback)]
+  return field({
+    kind: 'decimal',
+    precision,
+    scale,
+    ...(lowest !== undefined && { min: lowest }),
+    ...(highest !== undefined && { max: highest }),
+    ...common({ ...rest, default: usual }),
+  })
+}
+
+function canonicalOf(value: Decimal | undefined, digits: { precision: number; scale: number }): Decimal | undefined {
+  if (value === undefined) return undefined
+  const parts = partsOf(value, digits.scale)
+  if (parts !== undefined && String(parts).replace('-', '').length <= digits.precision) return decimalOf(parts, digits.scale)
+  throw kitError(
+    'TAPRI_KIT_DECIMAL',
+    `Cannot use "${value}": it is no decimal of ${digits.precision} digits, ${digits.scale} of them after the point`,
+  )
 }
 
 /** True or false.
@@ -149,6 +187,12 @@ export function optional<F extends Field<any, any>>(of: F): Optional<F> {
   return field({ ...of['~field'], optional: true })
 }
 
+/** The field had another name before: the next migration renames its column, and the values stay.
+ * @example heading: was('title', text({ max: 120 })) */
+export function was<F extends { readonly '~field': FieldFacts }>(name: string, of: F): F {
+  return field({ ...of['~field'], was: [name, ...(of['~field'].was ?? [])] })
+}
+
 /** The same fields, each of which may be left out: what is not sent is not changed.
  * @example member.patch('/:id', { body: partial(pick(videos, 'title', 'description')) }, …) */
 export function partial<const F extends Fields>(fields: F): Partially<F> {
@@ -161,6 +205,16 @@ export function partial<const F extends Fields>(fields: F): Partially<F> {
 function privately<F extends Field<any, any>>(of: F): F & Private {
   return field({ ...of['~field'], private: true })
 }
+
+/** Callers read the field in the rows in which the policy's `fields` opens it; in all others it is null to them, in
+ * answers as in filters and orders. Without such a rule nobody but `db.asSystem` reads it. The `user` of a request is the
+ * whole row all the same.
+ * @example salary: guarded(decimal({ scale: 2 })) */
+export function guarded<F extends Field<any, any>>(of: F): GuardedField<F> {
+  return field({ ...of['~field'], guarded: true })
+}
+
+type GuardedField<F> = F extends Field<infer Out, any> ? Omit<F, '~out'> & { readonly '~out': Out | null } & Guarded<Out> : never
 
 export { privately as private }
 

@@ -1,10 +1,12 @@
 export { type Check, compileCheck, markReceived, type Source } from './check.ts'
 export type {
   BelongsTo,
+  Decimal,
   Field,
   FieldFacts,
   FieldKind,
   Fields,
+  Guarded,
   HasMany,
   Id,
   ManyToMany,
@@ -18,9 +20,11 @@ export {
   belongsTo,
   bool,
   date,
+  decimal,
   email,
   file,
   float,
+  guarded,
   hasMany,
   id,
   int,
@@ -36,6 +40,7 @@ export {
   time,
   url,
   version,
+  was,
 } from './fields.ts'
 export { fieldSchema, type JsonSchema, objectSchema } from './json-schema.ts'
 export {

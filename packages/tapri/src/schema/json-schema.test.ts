@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bool, file, hasMany, int, optional, text, time } from './fields.ts'
+import { bool, decimal, file, guarded, hasMany, int, optional, text, time } from './fields.ts'
 import { objectSchema } from './json-schema.ts'
 
 test('fields become a JSON Schema of what is sent', () => {
@@ -37,5 +37,15 @@ test('what is answered has every field, and no relation that was not asked for',
     properties: { published: { type: 'boolean' } },
     required: ['published'],
     additionalProperties: false,
+  })
+})
+
+test('a guarded field is null in some answers, and is sent like any other', () => {
+  const field = guarded(decimal({ precision: 3, scale: 2 }))
+  assert.deepEqual(objectSchema({ price: field }, 'read').properties, {
+    price: { type: ['string', 'null'], pattern: '^-?\\d\\.\\d{2}$' },
+  })
+  assert.deepEqual(objectSchema({ price: field }, 'write').properties, {
+    price: { type: 'string', pattern: '^-?\\d(?:\\.\\d{1,2})?$' },
   })
 })

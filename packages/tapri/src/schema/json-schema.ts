@@ -10,7 +10,8 @@ export function fieldSchema(facts: FieldFacts, side: 'read' | 'write'): JsonSche
     side === 'write' && facts.default !== undefined && facts.default !== 'now' && facts.mayBeAbsent !== true
       ? { default: facts.default }
       : {}
-  if (!facts.optional) return { ...schema, ...fallback }
+  const mayBeNull = facts.optional || (side === 'read' && facts.guarded === true)
+  if (!mayBeNull) return { ...schema, ...fallback }
   return typeof schema.type === 'string' ? { ...schema, type: [schema.type, 'null'] } : { anyOf: [schema, { type: 'null' }] }
 }
 
@@ -43,6 +44,8 @@ function plainSchema(facts: FieldFacts, side: 'read' | 'write'): JsonSchema {
       return { type: 'integer', ...bounds(facts, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) }
     case 'float':
       return { type: 'number', ...bounds(facts, -Number.MAX_VALUE, Number.MAX_VALUE) }
+    case 'decimal':
+      return { type: 'string', pattern: decimalPattern(facts.precision, facts.scale, side) }
     case 'bool':
       return { type: 'boolean' }
     case 'time':
@@ -64,6 +67,14 @@ function plainSchema(facts: FieldFacts, side: 'read' | 'write'): JsonSchema {
     case 'manyToMany':
       return { type: 'array', items: { type: 'object' } }
   }
+}
+
+/** Written with up to `scale` digits after the point, read with exactly so many. */
+function decimalPattern(precision: number, scale: number, side: 'read' | 'write'): string {
+  const digits = precision - scale
+  const whole = digits === 0 ? '0' : digits === 1 ? '\\d' : `(?:0|[1-9]\\d{0,${digits - 1}})`
+  if (scale === 0) return `^-?${whole}$`
+  return side === 'read' ? `^-?${whole}\\.\\d{${scale}}$` : `^-?${whole}(?:\\.\\d{1,${scale}})?$`
 }
 
 const storedFile: JsonSchema = {

@@ -1,3 +1,5 @@
+import { scratchMongo } from './mongodb/scratch.ts'
+import { scratchMysql } from './mysql/scratch.ts'
 import { scratchPostgres } from './postgres/scratch.ts'
 
 /** An empty database that is gone afterwards. */
@@ -7,8 +9,12 @@ export interface Scratch {
 }
 
 const makers: Readonly<Record<string, (url: string) => Promise<Scratch>>> = {
+  mongodb: scratchMongo,
+  'mongodb+srv': scratchMongo,
   postgres: scratchPostgres,
   postgresql: scratchPostgres,
+  mysql: scratchMysql,
+  mariadb: scratchMysql,
 }
 
 /** A place of a test's own beside what is in the database that a URL names; SQLite's is one in memory.

@@ -202,3 +202,35 @@ test('tables and indexes that somebody else made are left alone', () =>
     assert.equal(again.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name = 'theirs_notes'").get()?.n, 1)
     again.close()
   }))
+
+test('a unique field is no way to give every row the same value', () =>
+  inFolder(async (open) => {
+    await run(open({ notes: model(notes) }), async (db) => {
+      await db.notes.create({ text: 'a' })
+      await db.notes.create({ text: 'b' })
+    })
+    const blocked: [any, RegExp][] = [
+      [model({ ...notes, code: text({ default: 'x', unique: true }) }), /2 rows would have the same code: make it optional/],
+      [
+        model({ ...notes, code: int({ default: 1 }) }, { unique: [['code', 'stars']] }),
+        /1 values of code, stars occur more than once/,
+      ],
+    ]
+    for (const [models, message] of blocked) {
+      await assert.rejects(open({ notes: models }), { ...refused, message })
+      await run(open({ notes: models }, 'plan'), async (_db, database) => {
+        const { steps } = await database.plan()
+        assert.deepEqual(
+          steps.map(({ safe, blocked }) => [safe, blocked === undefined]),
+          [
+            [true, true],
+            [false, false],
+          ],
+        )
+        await assert.rejects(database.migrate({ steps }), { ...refused, message })
+      })
+    }
+    // together with what tells the rows apart, and where null is equal to nothing, it is
+    await run(open({ notes: model({ ...notes, code: int({ default: 1 }) }, { unique: [['code', 'text']] }) }), async () => {})
+    await run(open({ notes: model({ ...notes, other: optional(text({ unique: true })) }) }), async () => {})
+  }))

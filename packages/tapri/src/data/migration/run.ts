@@ -1,28 +1,102 @@
-import type { TapriError } from '../../kit/errors.ts'
+import type { Clock } from '../../kit/clock.ts'
+import { TapriError } from '../../kit/errors.ts'
 import type { Driver } from '../driver.ts'
 import { dataError } from '../errors.ts'
-import type { MigrationPlan, MigrationStep } from './state.ts'
+import { describe } from './describe.ts'
+import { isDone } from './fold.ts'
+import type { FileMark } from './record.ts'
+import type { MigrationAction, MigrationPlan, MigrationStep } from './state.ts'
+import { Walk } from './walk.ts'
+
+const mostTries = 10
+const pause = 1000
 
 /**
- * Applies what is safe and must be (`auto`), or nothing (`refuse`).
+ * Works while nobody else writes or migrates. Who waits too long for a lock lets go of all, so that the app is not kept
+ * waiting behind it, and tries again.
+ * @throws TAPRI_DATA_BUSY after the last try
+ */
+export async function patiently<T>(work: () => Promise<T>, clock: Clock): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (tries === mostTries || !(error instanceof TapriError && error.code === 'TAPRI_DATA_BUSY')) throw error
+      await new Promise<void>((resolve) => clock.after(pause, resolve))
+    }
+  }
+}
+
+/**
+ * Applies what is safe and must be (`auto`), or nothing (`refuse`); answers what it applied.
  * @throws TAPRI_DATA_MIGRATION listing what the models still need afterwards
  */
-export async function settleMigration(plan: MigrationPlan, mode: 'auto' | 'refuse', driver: Driver, now: number): Promise<void> {
+export async function settleMigration(
+  plan: MigrationPlan,
+  mode: 'auto' | 'refuse',
+  driver: Driver,
+  now: number,
+): Promise<readonly MigrationStep[]> {
   const needed = plan.steps.filter((step) => step.needed)
   const missing = mode === 'auto' ? needed.filter((step) => !step.safe) : needed
   if (missing.length > 0) throw refusal(missing)
-  await applySteps(needed, driver, now)
+  return applySteps(needed, driver, now)
 }
 
-/** Applies the steps of a plan, those that lose something too: whoever gives them has agreed.
- * @throws TAPRI_DATA_MIGRATION when the data stand in the way of one */
-export async function applySteps(steps: readonly MigrationStep[], driver: Driver, now: number): Promise<void> {
-  const blocked = steps.filter((step) => step.blocked !== undefined)
+/**
+ * Applies steps, those that lose something too: whoever gives them has agreed. What is done already, by another node or
+ * an earlier run, is left out; answers the others.
+ * @throws TAPRI_DATA_MIGRATION when the data stand in the way of one
+ */
+export async function applySteps(
+  steps: readonly MigrationStep[],
+  driver: Driver,
+  now: number,
+  file?: FileMark,
+): Promise<readonly MigrationStep[]> {
+  const walk = new Walk(driver, await driver.tables())
+  const left: MigrationStep[] = []
+  const blocked: MigrationStep[] = []
+  for (const step of steps) {
+    if (isDone(walk.tables, step.action)) continue
+    const reason = await walk.obstacle(step.action)
+    if (reason !== undefined) blocked.push({ ...step, blocked: reason })
+    walk.take(step.action)
+    left.push(step)
+  }
   if (blocked.length > 0) throw refusal(blocked)
-  if (steps.length === 0) return
-  const actions = steps.map((step) => step.action)
-  const summaries = steps.map((step) => step.summary)
-  await driver.migrate(actions, summaries, now)
+  if (left.length === 0 && file === undefined) return left
+  const actions = left.map((step) => step.action)
+  const summaries = left.map((step) => step.summary)
+  await explained(actions, () => driver.migrate(actions, summaries, now, file))
+  return left
+}
+
+/** Says of what the database refuses, and nobody foresaw, that it was the migration. */
+async function explained(actions: readonly MigrationAction[], work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (cause) {
+    if (cause instanceof TapriError || !(cause instanceof Error)) throw cause
+    const steps = actions.map(describe)
+    throw dataError('TAPRI_DATA_MIGRATION', `Cannot migrate (${steps.join('; ')}): ${cause.message}`, { cause, facts: { steps } })
+  }
+}
+
+interface LiveRun {
+  readonly driver: Driver
+  readonly clock: Clock
+  exclusive<T>(work: () => Promise<T>): Promise<T>
+}
+
+/** Makes the indexes that were left for last, one by one: each may take long, and what is made stays. */
+export async function applyLive(steps: readonly MigrationStep[], { driver, clock, exclusive }: LiveRun): Promise<void> {
+  for (const { action, summary } of steps) {
+    if (action.kind !== 'add index' || isDone(await driver.tables(), action)) continue
+    await driver.addIndexLive?.(action.table, action.index)
+    await exclusive(() => driver.migrate([], [summary], clock.now()))
+  }
+  await driver.settleMigration?.()
 }
 
 function refusal(steps: readonly MigrationStep[]): TapriError {
@@ -35,6 +109,7 @@ function refusal(steps: readonly MigrationStep[]): TapriError {
 }
 
 function reasonOf(step: MigrationStep): string {
-  if (step.blocked !== undefined) return `: ${step.blocked}`
-  return step.loses === undefined ? '' : ` (loses ${step.loses})`
+  const hint = step.hint === undefined ? '' : ` (${step.hint})`
+  if (step.blocked !== undefined) return `: ${step.blocked}${hint}`
+  return step.loses === undefined ? hint : ` (loses ${step.loses})${hint}`
 }

@@ -42,6 +42,12 @@ export type MigrationAction =
     }
   | { readonly kind: 'drop column'; readonly table: string; readonly column: string }
   | { readonly kind: 'add index' | 'drop index'; readonly table: string; readonly index: IndexState }
+  /** Rows, columns, indexes and what refers to the table go along; indexes keep their names. */
+  | { readonly kind: 'rename table'; readonly table: string; readonly to: string }
+  /** Values, indexes and references go along. */
+  | { readonly kind: 'rename column'; readonly table: string; readonly column: string; readonly to: string }
+  /** `index` is as it is; a database that cannot rename one makes it anew. */
+  | { readonly kind: 'rename index'; readonly table: string; readonly index: IndexState; readonly to: string }
 
 export interface MigrationStep {
   /** One line for people, like `add the column "title" to "videos"`. */
@@ -52,6 +58,12 @@ export interface MigrationStep {
   readonly loses?: string
   /** Why it cannot be applied to the data as they are. */
   readonly blocked?: string
+  /** What it costs this database, like `copies the table`. */
+  readonly cost?: string
+  /** What may have been meant instead. */
+  readonly hint?: string
+  /** Done by itself after the others, while others write. */
+  readonly live?: true
   /** The models cannot work without it. */
   readonly needed: boolean
   readonly action: MigrationAction

@@ -38,9 +38,9 @@ function columnState(column: Column): ColumnState {
 
 const prefix = 'tapri_'
 
-/** Indexes that a migration made; those made by hand have other names and stay. */
-export function isOurIndex(table: string, index: IndexState): boolean {
-  return index.name.startsWith(`${prefix}${table}_`.slice(0, longestName - 17))
+/** Indexes that a migration made, also when the table had another name; those made by hand have other names and stay. */
+export function isOurIndex(model: Model, index: IndexState): boolean {
+  return [model.name, ...model.was].some((table) => index.name.startsWith(`${prefix}${table}_`.slice(0, longestName - 17)))
 }
 
 function indexesOf(model: Model): IndexState[] {
@@ -66,6 +66,11 @@ function indexOf(model: Model, columns: readonly string[], unique: boolean): Ind
 /** The name of the index that keeps these columns unique. */
 export function uniqueName(model: Model, columns: readonly string[]): string {
   return nameOf(model, columns, 'unique')
+}
+
+/** The columns of the index of that name; undefined when it is none of ours. */
+export function columnsOfIndex(model: Model, name: string): readonly string[] | undefined {
+  return indexesOf(model).find((index) => index.name === name)?.columns
 }
 
 /** Databases cut longer names off, each in its own way. */

@@ -10,7 +10,11 @@ export const dialect: Dialect = {
   truth: (holds) => sql<boolean>`${sql.raw(holds ? 'true' : 'false')}`,
   differs: (operand, value) => sql<boolean>`${operand} is distinct from ${value}`,
   ordered: (operand, column) => (column.comparison === 'boolean' ? sql`${operand}::int` : operand),
-  sorted: (operand, down) => sql`${operand} ${sql.raw(down ? 'desc nulls last' : 'asc nulls first')}`,
+  // where there are no nulls, to say where they go would keep the server from using an index
+  sorted(operand, down, nullable) {
+    const nulls = down ? ' nulls last' : ' nulls first'
+    return sql`${operand} ${sql.raw(`${down ? 'desc' : 'asc'}${nullable ? nulls : ''}`)}`
+  },
   listed: (_column, values) => [plain(values)],
   isIn: (operand, _column, [list]) => sql<boolean>`${operand} = any(${list})`,
   textValues: (sign, part) => (sign === 'endsWith' ? [[...part].length, part] : [part]),
@@ -20,7 +24,7 @@ export const dialect: Dialect = {
     return sql<boolean>`right(${operand}, ${first}) = ${second}`
   },
   // strict: a name does not look into the items of a list; what is not there is no error but nothing
-  isJson(operand, path, json) {
+  isJson(operand, [path, json]) {
     const value = sql`jsonb_path_query_first(${operand}::jsonb, ('strict ' || ${path}::text)::jsonpath, '{}', true)`
     return sql<boolean>`(coalesce(${value}, 'null'::jsonb) = ${json}::jsonb)`
   },

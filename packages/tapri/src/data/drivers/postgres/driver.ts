@@ -1,16 +1,19 @@
 import type { BeginOptions, ChangesRead, DatabaseFacts, Driver, Health, Reader, Tail, Transaction } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
-import type { MigrationAction, TableState } from '../../migration/state.ts'
+import { type FileMark, type MigrationRecord, readRecord } from '../../migration/record.ts'
+import type { IndexState, MigrationAction, TableState } from '../../migration/state.ts'
 import { counts } from '../sql/counts.ts'
 import type { Operand } from '../sql/kysely.ts'
 import { Statements } from '../sql/statements.ts'
 import { dialect } from './dialect.ts'
 import { isUnreachable, mayPass } from './failure.ts'
 import { inspect } from './inspect.ts'
+import { addIndexLive, lockedFor, validateReferences } from './live.ts'
 import { changesOf, readVisible } from './log.ts'
-import { migrateTables } from './migrate.ts'
+import { costOf, migrateTables } from './migrate.ts'
+import { PooledReader } from './pooled-reader.ts'
 import type { Server, Session } from './server.ts'
-import { PostgresReader, PostgresTransaction } from './session.ts'
+import { PostgresTransaction } from './session.ts'
 
 export interface PostgresOptions {
   readonly facts: DatabaseFacts
@@ -25,6 +28,7 @@ export class PostgresDriver implements Driver {
   readonly reader: Reader
   readonly writers: number
   readonly tail: Tail
+  readonly ordersAsSeen = true
   readonly #server: Server
   readonly #statements = new Statements(dialect)
   #alone: Session | undefined
@@ -35,7 +39,7 @@ export class PostgresDriver implements Driver {
     this.#server = server
     // writers may wait for each other; there is always a connection left to read with
     this.writers = pool - 1
-    this.reader = new PostgresReader((statement) => server.rows(statement), this.#statements)
+    this.reader = new PooledReader(server, this.#statements)
   }
 
   async begin(options: BeginOptions): Promise<Transaction> {
@@ -96,11 +100,32 @@ export class PostgresDriver implements Driver {
     return this.#number(counts.orphans(table, column, target))
   }
 
-  async migrate(actions: readonly MigrationAction[], summaries: readonly string[], at: number): Promise<void> {
+  async migrate(actions: readonly MigrationAction[], summaries: readonly string[], at: number, file?: FileMark): Promise<void> {
     if (this.#alone === undefined) {
       throw dataError('TAPRI_DATA_MIGRATION', 'Cannot migrate while others may write: it must be done exclusively')
     }
-    await migrateTables(this.#alone, this.#statements, actions, { summaries, at })
+    await migrateTables(this.#alone, this.#statements, actions, { at, summaries, ...(file && { file }) })
+  }
+
+  async migrations(): Promise<MigrationRecord[]> {
+    const rows = await this.#server.rows({ sql: 'select at, steps from tapri_migrations order by id', parameters: [] })
+    return rows.map(([at, steps]) => readRecord(Number(at), String(steps)))
+  }
+
+  costOf(action: MigrationAction): string {
+    return costOf(action)
+  }
+
+  migratingAlone<T>(work: () => Promise<T>): Promise<T> {
+    return lockedFor(this.#server, 'tapri_files', work)
+  }
+
+  addIndexLive(table: string, index: IndexState): Promise<void> {
+    return addIndexLive(this.#server, this.#statements, { table, index })
+  }
+
+  settleMigration(): Promise<void> {
+    return validateReferences(this.#server, this.#statements)
   }
 
   async health(): Promise<Health> {

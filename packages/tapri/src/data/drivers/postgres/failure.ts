@@ -1,7 +1,7 @@
 import { TapriError } from '../../../kit/errors.ts'
 import type { Model } from '../../catalog.ts'
 import { dataError } from '../../errors.ts'
-import { uniqueName } from '../../migration/wanted.ts'
+import { columnsOfIndex, uniqueName } from '../../migration/wanted.ts'
 
 /** What went wrong in PostgreSQL, said in the terms of the data room. https://www.postgresql.org/docs/current/errcodes-appendix.html */
 export function translate(cause: unknown): unknown {
@@ -16,6 +16,7 @@ export function translate(cause: unknown): unknown {
 
 /** The fields of the model that another row has the same, by the name of the index. */
 export function translateWrite(cause: unknown, model: Model): unknown {
+  if (cause instanceof Error && codeOf(cause) === '54000') return tooLong(cause, model)
   if (!(cause instanceof Error) || codeOf(cause) !== '23505') return translate(cause)
   const name = 'constraint' in cause ? cause.constraint : undefined
   const fields = model.unique.find((columns) => uniqueName(model, columns) === name) ?? ['id']
@@ -25,6 +26,28 @@ export function translateWrite(cause: unknown, model: Model): unknown {
     issues: fields.map((field) => ({ path: [field], message: 'is taken' })),
   })
 }
+
+// 'index row size 2712 exceeds btree version 4 maximum 2704 for index "tapri_notes_text_unique"', or, of a longer one,
+// 'index row requires 10016 bytes, maximum size is 8191', which names no index
+function tooLong(cause: Error, model: Model): unknown {
+  const [, size, most] =
+    /index row (?:size|requires) (\d+)\D+(?:version \d+ )?maximum (?:size is )?(\d+)/.exec(cause.message) ?? []
+  if (size === undefined || most === undefined) return translate(cause)
+  const name = /for index "(.+)"$/.exec(cause.message)?.[1]
+  const indexed = [...model.unique, ...model.index].flat()
+  const names = (name === undefined ? undefined : columnsOfIndex(model, name)) ?? [...new Set(indexed)]
+  const fields = names.filter((column) => model.column.get(column)?.comparison === 'text')
+  const limit = Math.min(Number(most), longestIndexed)
+  const message = `Cannot save in ${model.name}: ${fields.join(' or ')} would take ${size} bytes in an index, at most ${limit} are possible`
+  return dataError('TAPRI_DATA_TOO_LONG', message, {
+    cause,
+    facts: { model: model.name, fields, bytes: Number(size), limit },
+    issues: fields.map((field) => ({ path: [field], message: `is too long to be unique or indexed (${limit} bytes at most)` })),
+  })
+}
+
+/** What fits into a third of a page, of which a row of an index may take no more. */
+const longestIndexed = 2704
 
 /** What a transaction that is run again may not meet: it was in the way of another one, or a row that it named went. */
 export function mayPass(error: unknown): boolean {

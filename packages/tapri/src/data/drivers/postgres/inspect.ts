@@ -9,11 +9,15 @@ const here = `c.relnamespace = (select oid from pg_namespace where nspname = cur
 
 const columnsQuery = `select c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, obj_description(c.oid, 'pg_class') from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped where c.relkind in ('r', 'p') and ${here} order by c.relname, a.attnum`
 
-const referencesQuery = `select c.relname, a.attname, t.relname, k.conname from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_class t on t.oid = k.confrelid join pg_attribute a on a.attrelid = c.oid and a.attnum = k.conkey[1] where k.contype = 'f' and ${here}`
+const referencesQuery = (which: string) =>
+  `select c.relname, a.attname, t.relname, k.conname from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_class t on t.oid = k.confrelid join pg_attribute a on a.attrelid = c.oid and a.attnum = k.conkey[1] where k.contype = 'f' and ${which} and ${here}`
 
 const names =
   'select array_to_json(array_agg(a.attname order by k.place)) from unnest(x.indkey) with ordinality k(number, place) join pg_attribute a on a.attrelid = x.indrelid and a.attnum = k.number'
-const indexesQuery = `select c.relname, i.relname, x.indisunique, (${names})::text from pg_index x join pg_class c on c.oid = x.indrelid join pg_class i on i.oid = x.indexrelid where not x.indisprimary and ${here} order by i.relname`
+const indexesQuery = `select c.relname, i.relname, x.indisunique, (${names})::text from pg_index x join pg_class c on c.oid = x.indrelid join pg_class i on i.oid = x.indexrelid where not x.indisprimary and x.indisvalid and ${here} order by i.relname`
+
+/** An index of that name whose making was not ended. */
+export const invalidIndexes = `select i.relname from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class c on c.oid = x.indrelid where not x.indisvalid and i.relname = $1 and ${here}`
 
 type Ask = (statement: Sql) => Promise<SqlRow[]>
 export interface Reference {
@@ -45,8 +49,17 @@ export async function inspect(ask: Ask): Promise<TableState[]> {
   return [...tables.values()]
 }
 
-export async function inspectReferences(ask: Ask): Promise<Reference[]> {
-  const rows = await ask({ sql: referencesQuery, parameters: [] })
+export function inspectReferences(ask: Ask): Promise<Reference[]> {
+  return readReferences(ask, 'true')
+}
+
+/** Those that hold for new rows, and were not proved for those that were there. */
+export function openReferences(ask: Ask): Promise<Reference[]> {
+  return readReferences(ask, 'not k.convalidated')
+}
+
+async function readReferences(ask: Ask, which: string): Promise<Reference[]> {
+  const rows = await ask({ sql: referencesQuery(which), parameters: [] })
   return rows.map(([table, column, target, name]) => ({
     table: String(table),
     column: String(column),

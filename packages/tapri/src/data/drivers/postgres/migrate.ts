@@ -1,28 +1,38 @@
-import { dataError } from '../../errors.ts'
+import { type MigrationRecord, writeRecord } from '../../migration/record.ts'
 import type { ColumnState, Fill, MigrationAction, TableState } from '../../migration/state.ts'
 import { type Operand, sql } from '../sql/kysely.ts'
 import type { Statements } from '../sql/statements.ts'
-import { codeOf } from './failure.ts'
 import { inspectReferences, ourComment, type Reference } from './inspect.ts'
 import type { Session } from './server.ts'
 import { storageOf, tables } from './tables.ts'
 
-/** Applies all actions in the open transaction of the session and records them.
- * @throws TAPRI_DATA_MIGRATION when a row would refer to nothing afterwards */
+/** Applies all actions in the open transaction of the session and records them. */
 export async function migrateTables(
   session: Session,
   statements: Statements,
   actions: readonly MigrationAction[],
-  record: { readonly summaries: readonly string[]; readonly at: number },
+  record: MigrationRecord,
 ): Promise<void> {
+  // whoever waits for a table keeps all from it who come later: rather give up, let the app go on, and try again
+  await session.run(`set local lock_timeout = ${longestWait}`)
   const references = await inspectReferences((statement) => session.rows(statement))
   const migration = new TableMigration(session, statements, references)
   for (const action of actions) await migration.apply(action)
   await migration.refer()
   await session.rows({
     sql: 'insert into tapri_migrations (at, steps) values ($1, $2)',
-    parameters: [record.at, JSON.stringify(record.summaries)],
+    parameters: [record.at, writeRecord(record.summaries, record.file)],
   })
+}
+
+const longestWait = 3000
+
+/** https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES */
+export function costOf(action: MigrationAction): string {
+  if (action.kind === 'change column') {
+    return action.keep && action.fill === null ? 'reads the table, nobody else can' : 'writes the table anew, nobody can read it'
+  }
+  return action.kind === 'add index' ? 'reads the table, writes wait' : 'instant'
 }
 
 class TableMigration {
@@ -56,21 +66,36 @@ class TableMigration {
         return this.#run(tables.createIndex(action.table, action.index))
       case 'drop index':
         return this.#run(sql`drop index ${sql.id(action.index.name)}`)
+      case 'rename table':
+        return this.#renameTable(action.table, action.to)
+      case 'rename column':
+        return this.#renameColumn(action)
+      case 'rename index':
+        return this.#run(sql`alter index ${sql.id(action.index.name)} rename to ${sql.id(action.to)}`)
     }
   }
 
   async refer(): Promise<void> {
     for (const { table, column, target } of this.#wanted) {
-      try {
-        // The data room deletes what depends on a row itself, so that the change log has it; this fence stands behind it.
-        const reference = sql`references ${sql.table(target)} (id) deferrable initially deferred`
-        await this.#run(sql`alter table ${sql.table(table)} add foreign key (${sql.id(column)}) ${reference}`)
-      } catch (cause) {
-        if (codeOf(cause instanceof Error ? cause.cause : cause) !== '23503') throw cause
-        const message = `Cannot migrate: a row of "${table}" refers to a row of "${target}" that is not there`
-        throw dataError('TAPRI_DATA_MIGRATION', message, { cause })
-      }
+      // The data room deletes what depends on a row itself, so that the change log has it; this fence stands behind it.
+      // Rows that are there are looked at later, while others write: see live.ts.
+      const reference = sql`references ${sql.table(target)} (id) deferrable initially deferred not valid`
+      await this.#run(sql`alter table ${sql.table(table)} add foreign key (${sql.id(column)}) ${reference}`)
     }
+  }
+
+  /** Indexes, references and the comment go along. */
+  async #renameTable(table: string, to: string): Promise<void> {
+    await this.#run(sql`alter table ${sql.table(table)} rename to ${sql.id(to)}`)
+    const named = (name: string) => (name === table ? to : name)
+    this.#references = this.#references.map((each) => ({ ...each, table: named(each.table), target: named(each.target) }))
+  }
+
+  async #renameColumn({ table, column, to }: MigrationAction & { kind: 'rename column' }): Promise<void> {
+    await this.#run(sql`alter table ${sql.table(table)} rename column ${sql.id(column)} to ${sql.id(to)}`)
+    this.#references = this.#references.map((each) =>
+      each.table === table && each.column === column ? { ...each, column: to } : each,
+    )
   }
 
   async #create(table: TableState): Promise<void> {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import type pg from 'pg'
+import type { RawAnswer, RawStatement } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
 import type { Sql, SqlRow } from '../sql/dialect.ts'
 import { translate } from './failure.ts'
@@ -9,10 +10,14 @@ import type { PostgresUrl } from './url.ts'
 /** One connection for somebody alone. */
 export interface Session {
   rows(statement: Sql): Promise<SqlRow[]>
+  /** Runs a statement of the app's own, which is not kept prepared. */
+  raw(statement: RawStatement): Promise<RawAnswer>
   /** Runs a text that has no values; answers what the server calls what it did last. */
   run(text: string): Promise<string>
   /** Calls on notifications of other sessions, and with the error when the connection is lost. */
   hear(call: (lost?: unknown) => void): void
+  /** Ends the statement at work, from another connection. Never rejects. */
+  cancel(): Promise<void>
   /** Back to the pool, or closed when it is `broken` or was never of the pool. */
   release(broken: boolean): void
 }
@@ -82,6 +87,14 @@ export class Server {
           throw translate(cause)
         }
       },
+      raw: async ({ sql, parameters }) => {
+        try {
+          const { rows, rowCount } = await client.query(sql, [...parameters])
+          return { rows, changed: rowCount ?? 0 }
+        } catch (cause) {
+          throw translate(cause)
+        }
+      },
       run: async (text) => {
         try {
           return lastOf(await client.query(text)).command
@@ -95,6 +108,13 @@ export class Server {
         })
         client.on('error', (error) => call(error))
         client.on('end', () => call(new Error('Connection terminated')))
+      },
+      cancel: async () => {
+        try {
+          await this.rows({ sql: 'select pg_cancel_backend($1)', parameters: [client.processID ?? 0] })
+        } catch {
+          // the statement ends by its own timeout then, or with the connection
+        }
       },
       release,
     }

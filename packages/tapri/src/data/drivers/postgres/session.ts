@@ -1,6 +1,6 @@
 import type { Model } from '../../catalog.ts'
 import type { Condition } from '../../condition.ts'
-import type { BeginOptions, Reader, Select, Transaction } from '../../driver.ts'
+import type { BeginOptions, Raw, RawStatement, Reader, Select, Transaction } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
 import type { StoredRow } from '../../evaluate.ts'
 import type { Grouping } from '../../figures.ts'
@@ -8,6 +8,7 @@ import type { Sql, SqlRow } from '../sql/dialect.ts'
 import type { Statements } from '../sql/statements.ts'
 import { mayPass, translate, translateWrite } from './failure.ts'
 import { trimLog } from './log.ts'
+import { rawOn } from './raw.ts'
 import type { Session } from './server.ts'
 
 type Run = (statement: Sql) => Promise<SqlRow[]>
@@ -60,6 +61,8 @@ export class PostgresTransaction implements Transaction {
   #trim: { readonly kept: number; readonly before: number } | undefined
   /** What makes COMMIT impossible, though somebody may have caught it. */
   #failed: unknown
+  #atWork = 0
+  #cancelling: Promise<void> | undefined
 
   private constructor(session: Session, statements: Statements) {
     this.#session = session
@@ -97,6 +100,24 @@ export class PostgresTransaction implements Transaction {
 
   groups(grouping: Grouping): Promise<unknown[][]> {
     return this.#reader.groups(grouping)
+  }
+
+  /** In a savepoint that only reads; going back to it takes that away again. */
+  async raw<T>(work: (raw: Raw) => Promise<T>): Promise<T> {
+    await this.#run('savepoint tapri_raw; set local transaction_read_only = on')
+    try {
+      return await this.rawWrite(work)
+    } finally {
+      if (this.#isOpen && this.#failed === undefined) await this.#run('rollback to tapri_raw; release tapri_raw')
+    }
+  }
+
+  rawWrite<T>(work: (raw: Raw) => Promise<T>): Promise<T> {
+    const run = (statement: RawStatement) => {
+      this.#requireOpen()
+      return this.#watched(() => this.#session.raw(statement), translate)
+    }
+    return work(rawOn(run))
   }
 
   async insert(model: Model, row: StoredRow): Promise<void> {
@@ -138,7 +159,14 @@ export class PostgresTransaction implements Transaction {
     this.#trim = { kept, before }
   }
 
+  async cancel(): Promise<void> {
+    if (this.#atWork === 0 || !this.#isOpen) return
+    this.#cancelling ??= this.#session.cancel()
+    await this.#cancelling
+  }
+
   async commit(): Promise<void> {
+    await this.#cancelling
     const done = await this.#run('commit')
     // a transaction that has failed inside answers COMMIT with a rollback, and with no error
     if (done !== 'COMMIT') {
@@ -153,6 +181,8 @@ export class PostgresTransaction implements Transaction {
   async rollback(): Promise<void> {
     if (!this.#isOpen) return
     this.#isOpen = false
+    // the next one on this connection must not be hit by it
+    await this.#cancelling
     try {
       await this.#session.run('rollback')
       this.#session.release(false)
@@ -182,12 +212,15 @@ export class PostgresTransaction implements Transaction {
 
   async #watched<T>(work: () => Promise<T>, translated: (cause: unknown) => unknown): Promise<T> {
     if (this.#failed !== undefined) throw this.#failed
+    this.#atWork++
     try {
       return await work()
     } catch (cause) {
       const error = translated(cause)
       if (mayPass(error)) this.#failed = error
       throw error
+    } finally {
+      this.#atWork--
     }
   }
 

@@ -41,21 +41,26 @@ export interface Dialect {
   readonly locksRows?: boolean
   /** How `cast` names a text and a double; `text` and `double precision` unless told. */
   readonly casts?: { readonly text: string; readonly float: string }
+  /** Stands in front of the condition of every read, for a database that must be asked at each row whether to go on. */
+  readonly watch?: Fragment
   truth(holds: boolean): Fragment
   /** Differs from a value that is not null; null differs. */
   differs(operand: Operand, value: SqlValue): Fragment
   /** An operand as it is ordered against a bound: truth orders as 0 and 1. */
   ordered(operand: Operand, column: Column): Operand
   /** Sorts nulls first, last when turned round; texts by code point. */
-  sorted(operand: Operand, down: boolean): Operand
+  sorted(operand: Operand, down: boolean, nullable: boolean): Operand
   /** A list of values as parameters: one where the database can, so that a statement serves any number. */
   listed(column: Column, values: readonly SqlValue[]): readonly SqlValue[]
   isIn(operand: Operand, column: Column, list: readonly SqlValue[]): Fragment
   /** The values that a text test takes, in the order in which `hasText` uses them. */
   textValues(sign: TextSign, part: string): readonly SqlValue[]
   hasText(operand: Operand, sign: TextSign, values: readonly SqlValue[]): Fragment
-  /** Whether the value at a path like `$."a"[0]` of a JSON column, which may be null, is this JSON; absent is null. Never null. */
-  isJson(operand: Operand, path: string, json: string): Fragment
+  /** The values that a test of JSON takes, in the order in which `isJson` uses them: a path like `$."a"[0]` and the JSON
+   * unless told. How many there are depends on the kinds of the path's steps alone. */
+  jsonValues?(path: readonly (string | number)[], json: string): readonly SqlValue[]
+  /** Whether the value at a path of a JSON column, which may be null, is this JSON; absent is null. Never null. */
+  isJson(operand: Operand, values: readonly SqlValue[]): Fragment
   /** Whether a list, that may be null, has an item; never null. */
   hasItem(operand: Operand, column: Column, item: SqlValue): Fragment
 }

@@ -2,10 +2,17 @@ import type { Column } from '../../catalog.ts'
 import type { Condition } from '../../condition.ts'
 import type { Dialect } from './dialect.ts'
 import { type Fragment, type Operand, sql } from './kysely.ts'
-import { listOf, pathText, searchTests } from './shape.ts'
+import { jsonValuesOf, listOf, searchTests } from './shape.ts'
 
 type Of<Kind extends Condition['kind']> = Condition & { readonly kind: Kind }
 const signs = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
+
+/** The condition of a read, on the row `r`. */
+export function readFragment(dialect: Dialect, condition: Condition): Fragment {
+  const test = fragment(dialect, condition, 'r')
+  if (dialect.watch === undefined) return test
+  return condition.kind === 'always' ? dialect.watch : sql<boolean>`(${dialect.watch} and ${test})`
+}
 
 /** The condition in SQL, on the row that `alias` names. SQL's third value never decides: what may be null is asked for. */
 export function fragment(dialect: Dialect, condition: Condition, alias: string): Fragment {
@@ -34,7 +41,7 @@ export function fragment(dialect: Dialect, condition: Condition, alias: string):
       return unless(condition.negated, dialect.hasItem(ref(condition, alias), condition.column, item))
     }
     case 'json': {
-      const test = dialect.isJson(ref(condition, alias), pathText(condition.path), JSON.stringify(condition.value))
+      const test = dialect.isJson(ref(condition, alias), jsonValuesOf(dialect, condition))
       return unless(condition.negated, test)
     }
     case 'search':

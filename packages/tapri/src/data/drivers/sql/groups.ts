@@ -1,7 +1,7 @@
 import type { Column } from '../../catalog.ts'
 import type { Figure, Grouping, Having } from '../../figures.ts'
 import type { Dialect, SqlRow, SqlValue } from './dialect.ts'
-import { fragment } from './fragment.ts'
+import { readFragment } from './fragment.ts'
 import { type Fragment, type Operand, sql } from './kysely.ts'
 import { shapeOf } from './shape.ts'
 
@@ -24,10 +24,10 @@ export function groupsShape(dialect: Dialect, grouping: Grouping): { shape: stri
 export function groupsQuery(dialect: Dialect, grouping: Grouping) {
   const { model, condition, by, figures, having, order, limit } = grouping
   let query = dialect.builder.selectFrom(`${model.name} as r`)
-  query = query.where(fragment(dialect, condition, 'r'))
+  query = query.where(readFragment(dialect, condition))
   if (by.length > 0) query = query.groupBy(by.map(({ name }) => `r.${name}`))
   for (const each of having) query = query.having(havingFragment(dialect, each))
-  const sorted = order.map(({ of, down }) => dialect.sorted('kind' in of ? figureOf(dialect, of) : ref(of), down))
+  const sorted = order.map(({ of, down }) => dialect.sorted('kind' in of ? figureOf(dialect, of) : ref(of), down, true))
   if (sorted.length > 0) query = query.orderBy(sql.join(sorted))
   const shown = [...by.map(ref), ...figures.map((each) => shownFigure(dialect, each))]
   return query.select(shown.map((each, at) => each.as(`f${at}`))).limit(limit)

@@ -19,9 +19,11 @@ export function shapeOf(dialect: Dialect, condition: Condition, parameters: SqlV
     }
     case 'related':
       return `${mark(condition)}${condition.column.name}>(${shapeOf(dialect, condition.of, parameters)})`
-    case 'json':
-      parameters.push(pathText(condition.path), JSON.stringify(condition.value))
-      return `${mark(condition)}${condition.column.name} json`
+    case 'json': {
+      const values = jsonValuesOf(dialect, condition)
+      parameters.push(...values)
+      return `${mark(condition)}${condition.column.name} json${values.length}`
+    }
     case 'search': {
       const tests = searchTests(dialect, condition)
       for (const { values } of tests) parameters.push(...values)
@@ -57,6 +59,11 @@ export function listOf(dialect: Dialect, { column, values }: Condition & { reado
     column,
     Array.from(values, (value) => dialect.codec.compared(column, value)),
   )
+}
+
+export function jsonValuesOf(dialect: Dialect, { path, value }: Condition & { readonly kind: 'json' }): readonly SqlValue[] {
+  const json = JSON.stringify(value)
+  return dialect.jsonValues?.(path, json) ?? [pathText(path), json]
 }
 
 export function pathText(path: readonly (string | number)[]): string {

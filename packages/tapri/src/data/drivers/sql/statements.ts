@@ -6,7 +6,7 @@ import type { StoredRow } from '../../evaluate.ts'
 import type { Grouping } from '../../figures.ts'
 import { storedWords } from '../../words.ts'
 import type { Dialect, Sql, SqlRow, SqlValue } from './dialect.ts'
-import { fragment, hasWord } from './fragment.ts'
+import { fragment, hasWord, readFragment } from './fragment.ts'
 import { groupDecoder, groupsQuery, groupsShape } from './groups.ts'
 import { type Operand, sql } from './kysely.ts'
 import { rowDecoder } from './row.ts'
@@ -32,15 +32,14 @@ export class Statements {
   select(query: Select): Sql {
     const { model, columns, condition, order, limit, offset, each } = query
     const parameters: SqlValue[] = []
-    let shape = `select ${model.name} ${this.#keyOf(columns)} ${shapeOf(this.#dialect, condition, parameters)}`
-    for (const { column, down } of order) shape += down ? ` -${column.name}` : ` ${column.name}`
-    if (each !== undefined) {
-      shape += ` each ${each.column.name}`
-      parameters.push(each.limit)
-    }
+    let shape = `select ${model.name} ${this.#keyOf(columns)}`
+    if (each !== undefined) shape += ` each ${each.column.name}${this.#orderShape(order, parameters)}`
+    shape += ` ${shapeOf(this.#dialect, condition, parameters)}`
+    if (each !== undefined) parameters.push(each.limit)
     if (query.rank !== undefined) {
       shape += ` rank ${shapeOf(this.#dialect, query.rank, parameters)}`
     }
+    shape += this.#orderShape(order, parameters)
     const isLocked = query.lock === true && this.#dialect.locksRows === true
     if (isLocked) shape += ' lock'
     parameters.push(limit, offset)
@@ -49,7 +48,9 @@ export class Statements {
       const rows = each === undefined ? builder.selectFrom(`${model.name} as r`) : builder.selectFrom(this.#placed(query).as('r'))
       let select = rows.select(columns.map((column) => `r.${column.name}`))
       if (each !== undefined) select = select.where('r.tapri_place', '<=', each.limit)
-      else if (condition.kind !== 'always') select = select.where(fragment(this.#dialect, condition, 'r'))
+      else if (condition.kind !== 'always' || this.#dialect.watch !== undefined) {
+        select = select.where(readFragment(this.#dialect, condition))
+      }
       if (query.rank !== undefined) select = select.orderBy(this.#ranked(query.rank))
       select = select.orderBy(this.#sorted(order)).limit(limit).offset(offset)
       return isLocked ? select.forUpdate() : select
@@ -61,7 +62,7 @@ export class Statements {
     const shape = `count ${model.name} ${shapeOf(this.#dialect, condition, parameters)}`
     return this.#known(shape, parameters, () => {
       const counted = this.#dialect.builder.selectFrom(`${model.name} as r`).select(sql`count(*)`.as('count'))
-      return counted.where(fragment(this.#dialect, condition, 'r'))
+      return counted.where(readFragment(this.#dialect, condition))
     })
   }
 
@@ -147,11 +148,27 @@ export class Statements {
     const owner = sql.ref(`r.${each?.column.name ?? 'id'}`)
     const place = sql`row_number() over (partition by ${owner} order by ${this.#sorted(order)})`
     const rows = this.#dialect.builder.selectFrom(`${model.name} as r`).selectAll('r').select(place.as('tapri_place'))
-    return rows.where(fragment(this.#dialect, condition, 'r'))
+    return rows.where(readFragment(this.#dialect, condition))
+  }
+
+  #orderShape(order: readonly Order[], parameters: SqlValue[]): string {
+    let shape = ''
+    for (const { column, down, open } of order) {
+      shape += down ? ` -${column.name}` : ` ${column.name}`
+      if (open !== undefined) shape += `?${shapeOf(this.#dialect, open, parameters)}`
+    }
+    return shape
   }
 
   #sorted(order: readonly Order[]): Operand {
-    return sql.join(order.map(({ column, down }) => this.#dialect.sorted(sql.ref(`r.${column.name}`), down)))
+    return sql.join(
+      order.map(({ column, down, open }) => {
+        const operand = sql.ref(`r.${column.name}`)
+        if (open === undefined) return this.#dialect.sorted(operand, down, column.nullable)
+        // null to whoever asks, where the rule does not open it
+        return this.#dialect.sorted(sql`case when ${fragment(this.#dialect, open, 'r')} then ${operand} end`, down, true)
+      }),
+    )
   }
 
   #keyOf(columns: readonly Column[]): string {

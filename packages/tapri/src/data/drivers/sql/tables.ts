@@ -36,12 +36,21 @@ export class TableTexts {
   }
 
   createIndex(table: string, index: IndexState): Operand {
-    const unique = sql.raw(index.unique ? 'unique ' : '')
-    const columns = sql.join(index.columns.map((column) => sql.id(column)))
-    return sql`create ${unique}index ${sql.id(index.name)} on ${sql.table(table)} (${columns})`
+    return this.#index(table, index, 'index')
+  }
+
+  /** While others write; not in a transaction. */
+  createIndexLive(table: string, index: IndexState): Operand {
+    return this.#index(table, index, 'index concurrently')
   }
 
   literal(fill: Fill, type: ColumnType): Operand {
     return this.#dialect.literal(fill, type)
+  }
+
+  #index(table: string, index: IndexState, kind: string): Operand {
+    const unique = sql.raw(index.unique ? 'unique ' : '')
+    const columns = sql.join(index.columns.map((column) => sql.id(column)))
+    return sql`create ${unique}${sql.raw(kind)} ${sql.id(index.name)} on ${sql.table(table)} (${columns})`
   }
 }

@@ -1,27 +1,37 @@
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import type { RawAnswer, RawStatement } from '../../driver.ts'
+import { dataError } from '../../errors.ts'
 import type { Sql, SqlValue } from '../sql/dialect.ts'
 import { translate } from './failure.ts'
 import type { SqliteUrl } from './url.ts'
 
-type SqliteRow = readonly SQLOutputValue[]
+/** The function that every read asks whether it may go on. Named here, so that a worker need not load what builds SQL. */
+export const goOn = 'tapri_go_on'
+
+export type SqliteRow = readonly SQLOutputValue[]
 const keptStatements = 500
+
+/** Deno 2.9 never comes back from a statement whose function throws; a thread that overruns is given up there. */
+const canStop = !('Deno' in globalThis)
+
+/** A read took longer than it may. */
+export class Overrun extends Error {}
 
 /** One connection with its prepared statements. Its methods are synchronous: SQLite is a library, not a server. */
 export class Connection {
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
+  #until = Number.POSITIVE_INFINITY
 
-  constructor(url: SqliteUrl) {
-    this.#database = new DatabaseSync(url.path)
-    // first of all: everything after it may meet another process
-    this.run('PRAGMA busy_timeout = 5000')
-    if (url.path !== ':memory:') this.run('PRAGMA journal_mode = WAL')
-    this.run(`PRAGMA synchronous = ${url.synchronous}`)
-    this.run('PRAGMA foreign_keys = ON')
-    this.run('PRAGMA journal_size_limit = 67108864')
-    this.run('PRAGMA cache_size = -16000')
-    this.run('PRAGMA temp_store = MEMORY')
-    this.run('PRAGMA trusted_schema = OFF')
+  constructor(url: Pick<SqliteUrl, 'path' | 'synchronous'>, { readOnly = false } = {}) {
+    this.#database = new DatabaseSync(url.path, { readOnly })
+    this.#database.function(goOn, () => this.#goOn())
+    try {
+      this.#configure(url, readOnly)
+    } catch (cause) {
+      this.#database.close()
+      throw cause
+    }
   }
 
   /** A statement for whoever calls it often enough to keep it. */
@@ -37,6 +47,17 @@ export class Connection {
       return rowsOf(this.#statement(sql).all(...inputs(parameters)))
     } catch (cause) {
       throw translate(cause)
+    }
+  }
+
+  /** Rows that are there within so many milliseconds; SQLite asks at some of the rows that it looks at.
+   * @throws Overrun when they are not */
+  rowsWithin(statement: Sql, limit: number): SqliteRow[] {
+    this.#until = performance.now() + limit
+    try {
+      return this.rows(statement)
+    } finally {
+      this.#until = Number.POSITIVE_INFINITY
     }
   }
 
@@ -58,6 +79,32 @@ export class Connection {
     return this.rows({ sql, parameters })[0]?.[0]
   }
 
+  /** Writes the log into the file and begins it anew, if that can be done at once. */
+  shortenLog(): void {
+    this.run('PRAGMA busy_timeout = 0')
+    try {
+      this.rows({ sql: 'PRAGMA wal_checkpoint(TRUNCATE)', parameters: [] })
+    } finally {
+      this.run('PRAGMA busy_timeout = 5000')
+    }
+  }
+
+  /** Runs a statement of the app's own; without `writes` SQLite refuses to write. */
+  raw({ sql, parameters }: RawStatement, { writes }: { readonly writes: boolean }): RawAnswer {
+    const values = parameters.map(rawInput)
+    if (!writes) this.run('PRAGMA query_only = 1')
+    try {
+      const statement = this.#database.prepare(sql)
+      if (statement.columns().length === 0) return { rows: [], changed: Number(statement.run(...values).changes) }
+      const rows = statement.all(...values)
+      return { rows, changed: rows.length }
+    } catch (cause) {
+      throw translate(cause)
+    } finally {
+      if (!writes) this.run('PRAGMA query_only = 0')
+    }
+  }
+
   get isInTransaction(): boolean {
     return this.#database.isTransaction
   }
@@ -65,6 +112,24 @@ export class Connection {
   close(): void {
     this.#statements.clear()
     if (this.#database.isOpen) this.#database.close()
+  }
+
+  /** SQLite cannot be interrupted from outside, so statements ask this function, which every one of them names. */
+  #goOn(): number {
+    if (canStop && performance.now() > this.#until) throw new Overrun('It took too long')
+    return 1
+  }
+
+  #configure(url: Pick<SqliteUrl, 'path' | 'synchronous'>, readOnly: boolean): void {
+    // first of all: everything after it may meet another process
+    this.run('PRAGMA busy_timeout = 5000')
+    if (url.path !== ':memory:' && !readOnly) this.run('PRAGMA journal_mode = WAL')
+    this.run(`PRAGMA synchronous = ${url.synchronous}`)
+    this.run('PRAGMA foreign_keys = ON')
+    this.run('PRAGMA journal_size_limit = 67108864')
+    this.run('PRAGMA cache_size = -16000')
+    this.run('PRAGMA temp_store = MEMORY')
+    this.run('PRAGMA trusted_schema = OFF')
   }
 
   #statement(sql: string): StatementSync {
@@ -100,4 +165,13 @@ export function firstRow(statement: StatementSync, id: string): SqliteRow | unde
   } catch (cause) {
     throw translate(cause)
   }
+}
+
+/** Truth and moments as the codec stores them. */
+function rawInput(value: unknown): SQLInputValue {
+  if (typeof value === 'boolean') return value ? 1 : 0
+  if (value instanceof Date) return value.getTime()
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') return value
+  if (value instanceof Uint8Array) return value
+  throw dataError('TAPRI_DATA_RAW', `Cannot give ${typeof value} to SQLite: give text, a number, true, false, a Date or null`)
 }

@@ -1,52 +1,74 @@
-import type { ChangesRead, DatabaseFacts, Driver, Health, Reader, Transaction } from '../../driver.ts'
+import { TapriError } from '../../../kit/errors.ts'
+import type { BeginOptions, ChangesRead, DatabaseFacts, Driver, Health, Reader, Transaction } from '../../driver.ts'
+import { type FileMark, type MigrationRecord, readRecord } from '../../migration/record.ts'
 import type { MigrationAction, TableState } from '../../migration/state.ts'
 import { counts } from '../sql/counts.ts'
 import type { Operand } from '../sql/kysely.ts'
 import { Statements } from '../sql/statements.ts'
-import type { Connection } from './connection.ts'
+import { Connection } from './connection.ts'
 import { dialect } from './dialect.ts'
 import { inspect } from './inspect.ts'
-import { migrateTables } from './migrate.ts'
-import { SqliteReader, SqliteTransaction, WaitingReader } from './session.ts'
+import { costOf, migrateTables } from './migrate.ts'
+import { PacedReader } from './paced-reader.ts'
+import type { ReadPool } from './read-pool.ts'
+import { SqliteReader, WaitingReader } from './session.ts'
+import type { Upkeep } from './upkeep.ts'
+import { Writes } from './writes.ts'
+
+/** What a database in a file has beside the connection that writes. */
+export interface FileParts {
+  readonly path: string
+  readonly second: Connection
+  readonly pool: ReadPool | undefined
+  readonly upkeep: Upkeep
+  /** Milliseconds that one read may take. */
+  readonly limit: number
+}
 
 /** SQLite in this process: one connection writes, another reads; a database in memory has only the one. */
 export class SqliteDriver implements Driver {
   readonly facts: DatabaseFacts
   readonly writers = 1
   readonly tail = undefined
+  readonly ordersAsSeen = true
   readonly reader: Reader
   readonly #writer: Connection
+  readonly #file: FileParts | undefined
   readonly #second: Connection | undefined
   readonly #statements = new Statements(dialect)
-  readonly #writing: SqliteReader
-  #open: Promise<void> | undefined
+  readonly #writes: Writes
 
-  constructor(facts: DatabaseFacts, writer: Connection, second: Connection | undefined) {
+  constructor(facts: DatabaseFacts, writer: Connection, file: FileParts | undefined) {
     this.facts = facts
     this.#writer = writer
-    this.#second = second
-    this.#writing = new SqliteReader(writer, this.#statements)
+    this.#file = file
+    this.#second = file?.second
+    const reader = new SqliteReader(writer, this.#statements)
+    this.#writes = new Writes({
+      connection: writer,
+      statements: this.#statements,
+      reader,
+      shares: file !== undefined,
+      now: () => performance.now(),
+    })
     this.reader =
-      second === undefined ? new WaitingReader(this.#writing, () => this.#open) : new SqliteReader(second, this.#statements)
+      file === undefined
+        ? new WaitingReader(reader, () => this.#writes.open)
+        : new PacedReader(file.second, this.#statements, file)
   }
 
-  async begin(): Promise<Transaction> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const ended = () => {
-      this.#open = undefined
-      resolve()
-    }
-    const transaction = new SqliteTransaction(this.#writer, this.#statements, this.#writing, ended)
-    this.#open = promise
-    return transaction
+  async begin(options: BeginOptions): Promise<Transaction> {
+    this.#file?.upkeep.requireFile()
+    return this.#writes.begin(options)
   }
 
-  exclusively<T>(work: () => Promise<T>): Promise<T> {
-    return work()
+  async exclusively<T>(work: () => Promise<T>, { migrates = false } = {}): Promise<T> {
+    await this.#writes.settle()
+    return migrates ? this.#locked(work) : work()
   }
 
-  mayPass(): boolean {
-    return false
+  mayPass(error: unknown): boolean {
+    return error instanceof TapriError && error.code === 'TAPRI_DATA_CONFLICT'
   }
 
   async changesSince(position: number, limit: number): Promise<ChangesRead> {
@@ -81,24 +103,63 @@ export class SqliteDriver implements Driver {
     return this.#number(counts.orphans(table, column, target))
   }
 
-  async migrate(actions: readonly MigrationAction[], summaries: readonly string[], at: number): Promise<void> {
-    migrateTables(this.#writer, this.#statements, actions, summaries, at)
+  async migrate(actions: readonly MigrationAction[], summaries: readonly string[], at: number, file?: FileMark): Promise<void> {
+    migrateTables(this.#writer, this.#statements, actions, { at, summaries, ...(file && { file }) })
+  }
+
+  async migrations(): Promise<MigrationRecord[]> {
+    const rows = this.#writer.rows({ sql: 'SELECT at, steps FROM tapri_migrations ORDER BY id', parameters: [] })
+    return rows.map(([at, steps]) => readRecord(Number(at), String(steps)))
+  }
+
+  /** The lock of a file beside the database, as the database itself is written meanwhile. */
+  async migratingAlone<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#file === undefined) return work()
+    const lock = new Connection({ path: `${this.#file.path}.migrating`, synchronous: 'OFF' })
+    try {
+      lock.run('BEGIN EXCLUSIVE')
+      return await work()
+    } finally {
+      lock.close()
+    }
+  }
+
+  costOf(action: MigrationAction): string {
+    return costOf(action)
   }
 
   async health(): Promise<Health> {
     try {
       this.#writer.value('SELECT 1')
-      return { answers: true }
+      const trouble = this.#file?.upkeep.look()
+      return trouble === undefined ? { answers: true } : { answers: false, reason: trouble }
     } catch (error) {
       return { answers: false, reason: error instanceof Error ? error.message : String(error) }
     }
   }
 
   async close(): Promise<void> {
+    this.#file?.upkeep.close()
+    await this.#file?.pool?.close()
     this.#second?.close()
     // SQLite's advice: refresh the planner's figures when they are stale, bounded by analysis_limit
     this.#writer.run('PRAGMA optimize')
     this.#writer.close()
+  }
+
+  /** With the lock of the file, which other processes wait for, and which goes with a process that is killed. */
+  async #locked<T>(work: () => Promise<T>): Promise<T> {
+    // https://sqlite.org/lang_altertable.html#otheralter: off while a table is rebuilt, and only outside of a transaction
+    this.#writer.run('PRAGMA foreign_keys = OFF')
+    try {
+      this.#writer.run('BEGIN IMMEDIATE')
+      const result = await work()
+      this.#writer.run('COMMIT')
+      return result
+    } finally {
+      if (this.#writer.isInTransaction) this.#writer.run('ROLLBACK')
+      this.#writer.run('PRAGMA foreign_keys = ON')
+    }
   }
 
   #number(statement: Operand): number {

@@ -1,4 +1,5 @@
 import type { TapriError } from '../../../kit/errors.ts'
+import type { Model } from '../../catalog.ts'
 import { dataError } from '../../errors.ts'
 
 // https://sqlite.org/rescode.html: the low byte is the kind, the rest says more
@@ -6,7 +7,7 @@ const busy = 5
 const locked = 6
 const uniqueConstraint = 2067
 const primaryKeyConstraint = 1555
-const foreignKeyConstraint = 787
+export const foreignKeyConstraint = 787
 /** readonly, io error, corrupt, full, cannot open, not a database */
 const storage = new Set([8, 10, 11, 13, 14, 26])
 
@@ -24,6 +25,14 @@ export function translate(cause: unknown): unknown {
   }
   if (storage.has(kind)) return dataError('TAPRI_DATA_STORAGE', `Cannot use the database file: ${cause.message}`, { cause })
   return cause
+}
+
+/** SQLite adds whole numbers in 64 bits, and gives up beyond. */
+export function sumTooLarge(model: Model, cause: unknown): unknown {
+  if (!(cause instanceof Error) || cause.message !== 'integer overflow') return cause
+  return dataError('TAPRI_DATA_QUERY', `Cannot query ${model.name}: a sum is beyond what a number holds: narrow the where`, {
+    cause,
+  })
 }
 
 export function codeOf(cause: unknown): number | undefined {

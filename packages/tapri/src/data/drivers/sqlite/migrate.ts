@@ -1,4 +1,6 @@
 import { dataError } from '../../errors.ts'
+import { fold } from '../../migration/fold.ts'
+import { type MigrationRecord, writeRecord } from '../../migration/record.ts'
 import type { ColumnState, Fill, IndexState, MigrationAction, TableState } from '../../migration/state.ts'
 import { type Operand, sql } from '../sql/kysely.ts'
 import type { Statements } from '../sql/statements.ts'
@@ -6,33 +8,28 @@ import type { Connection } from './connection.ts'
 import { inspect, saveSnapshot } from './inspect.ts'
 import { tables } from './tables.ts'
 
-/** Applies all actions in one transaction and records them.
+/** Applies all actions in the open transaction, in which no foreign keys are checked, and records them.
  * @throws TAPRI_DATA_MIGRATION when a row would refer to nothing afterwards */
 export function migrateTables(
   connection: Connection,
   statements: Statements,
   actions: readonly MigrationAction[],
-  summaries: readonly string[],
-  at: number,
+  record: MigrationRecord,
 ): void {
-  // https://sqlite.org/lang_altertable.html#otheralter: off while a table is rebuilt, and only outside of a transaction
-  connection.run('PRAGMA foreign_keys = OFF')
-  try {
-    connection.run('BEGIN IMMEDIATE')
-    new TableMigration(connection, statements).apply(actions, summaries, at)
-    connection.run('COMMIT')
-  } catch (error) {
-    if (connection.isInTransaction) connection.run('ROLLBACK')
-    throw error
-  } finally {
-    connection.run('PRAGMA foreign_keys = ON')
-  }
+  new TableMigration(connection, statements).apply(actions, record)
+}
+
+/** https://sqlite.org/lang_altertable.html: what is no change of the catalog alone is a copy. */
+export function costOf(action: MigrationAction): string {
+  if (action.kind === 'add column') return isSimpleToAdd(action.column, action.fill) ? 'instant' : 'copies the table'
+  if (action.kind === 'change column' || action.kind === 'drop column') return 'copies the table'
+  return action.kind === 'add index' || action.kind === 'rename index' ? 'reads the table' : 'instant'
 }
 
 class TableMigration {
   readonly #connection: Connection
   readonly #statements: Statements
-  readonly #tables: Map<string, TableState>
+  #tables: Map<string, TableState>
 
   constructor(connection: Connection, statements: Statements) {
     this.#connection = connection
@@ -40,7 +37,7 @@ class TableMigration {
     this.#tables = new Map(inspect(connection).map((table) => [table.name, table]))
   }
 
-  apply(actions: readonly MigrationAction[], summaries: readonly string[], at: number): void {
+  apply(actions: readonly MigrationAction[], { at, summaries, file }: MigrationRecord): void {
     for (const action of actions) this.#applyOne(action)
     const [orphan] = this.#connection.rows({ sql: 'PRAGMA foreign_key_check', parameters: [] })
     if (orphan !== undefined) {
@@ -53,7 +50,7 @@ class TableMigration {
     saveSnapshot(this.#connection, [...this.#tables.values()])
     this.#connection.write({
       sql: 'INSERT INTO tapri_migrations (at, steps) VALUES (?, ?)',
-      parameters: [at, JSON.stringify(summaries)],
+      parameters: [at, writeRecord(summaries, file)],
     })
   }
 
@@ -82,7 +79,25 @@ class TableMigration {
       case 'drop index':
         this.#run(sql`drop index ${sql.id(action.index.name)}`)
         this.#remember(action.table, (indexes) => indexes.filter(({ name }) => name !== action.index.name))
+        break
+      case 'rename table':
+        // references in other tables go along
+        this.#run(sql`alter table ${sql.table(action.table)} rename to ${sql.id(action.to)}`)
+        this.#fold(action)
+        break
+      case 'rename column':
+        this.#run(sql`alter table ${sql.table(action.table)} rename column ${sql.id(action.column)} to ${sql.id(action.to)}`)
+        this.#fold(action)
+        break
+      case 'rename index':
+        this.#run(sql`drop index ${sql.id(action.index.name)}`)
+        this.#run(tables.createIndex(action.table, { ...action.index, name: action.to }))
+        this.#fold(action)
     }
+  }
+
+  #fold(action: MigrationAction): void {
+    this.#tables = new Map(fold([...this.#tables.values()], action).map((table) => [table.name, table]))
   }
 
   #create(table: TableState, name: string): void {

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
 import { TapriError } from '../../../kit/errors.ts'
-import type { DatabaseFacts, Driver } from '../../driver.ts'
+import type { DatabaseFacts, Driver, Surroundings } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
 import { Connection } from './connection.ts'
-import { SqliteDriver } from './driver.ts'
+import { type FileParts, SqliteDriver } from './driver.ts'
+import { ReadPool } from './read-pool.ts'
+import { inodeOf, Upkeep } from './upkeep.ts'
 import { readUrl, type SqliteUrl } from './url.ts'
 
 /** Older ones can corrupt a write-ahead log that two connections reset at once. */
@@ -13,19 +15,32 @@ const oldest = '3.51.3'
 
 /** Opens or makes the database file, and the folder that it is in.
  * @throws TAPRI_DATA_URL, TAPRI_DATA_OPEN */
-export function openSqlite(url: string): Driver {
+export function openSqlite(url: string, around: Surroundings): Driver {
   const place = readUrl(url)
   let writer: Connection | undefined
   try {
-    if (place.path !== ':memory:') mkdirSync(dirname(resolve(place.path)), { recursive: true })
+    const inode = inodeOf(place.path)
+    if (place.path !== ':memory:') mkdirSync(dirname(place.path), { recursive: true })
     writer = new Connection(place)
     requireVersion(writer)
     const facts = prepare(writer)
-    return new SqliteDriver(facts, writer, place.path === ':memory:' ? undefined : new Connection(place))
+    return new SqliteDriver(facts, writer, place.path === ':memory:' ? undefined : openFile({ ...place, inode }, writer, around))
   } catch (cause) {
     closeQuietly(writer)
     throw cannotOpen(place, cause)
   }
+}
+
+function openFile(
+  { path, synchronous, statementTimeout, readers, inode }: SqliteUrl & { readonly inode: bigint | undefined },
+  writer: Connection,
+  around: Surroundings,
+): FileParts {
+  const limit = statementTimeout
+  const pool = ReadPool.open({ path, limit, most: readers, clock: around.clock })
+  const quietly = async (work: () => void) => (pool === undefined ? work() : pool.quietly(work))
+  const upkeep = new Upkeep({ ...around, path, inode, writer, quietly })
+  return { path, second: new Connection({ path, synchronous }), pool, upkeep, limit }
 }
 
 function requireVersion(connection: Connection): void {
@@ -43,31 +58,44 @@ export function isOlder(version: string, than: string): boolean {
   return (one[at] ?? 0) < (other[at] ?? 0)
 }
 
-/** The tables of the framework's own book-keeping. Writing also proves that the file can be written. */
+/** Writing also proves that the file can be written; while another process migrates for long, it proves that. */
 function prepare(connection: Connection): DatabaseFacts {
-  connection.run('BEGIN IMMEDIATE')
-  connection.run('CREATE TABLE IF NOT EXISTS tapri_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT')
-  connection.run(
-    'CREATE TABLE IF NOT EXISTS tapri_changes (position INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, changes TEXT NOT NULL) STRICT',
-  )
-  connection.run(
-    'CREATE TABLE IF NOT EXISTS tapri_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, steps TEXT NOT NULL) STRICT',
-  )
-  const facts = {
-    epoch: metaOf(connection, 'epoch'),
-    secret: metaOf(connection, 'secret'),
-    position: Number(connection.value("SELECT seq FROM sqlite_sequence WHERE name = 'tapri_changes'") ?? 0),
+  try {
+    connection.run('BEGIN IMMEDIATE')
+  } catch (cause) {
+    const isMade = connection.value("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'tapri~_m%' ESCAPE '~'") !== 0
+    if (!(isMade && cause instanceof TapriError && cause.code === 'TAPRI_DATA_BUSY')) throw cause
+    return readFacts(connection)
   }
+  makeTables(connection)
+  const facts = readFacts(connection)
   connection.run('COMMIT')
   return facts
 }
 
-function metaOf(connection: Connection, name: string): string {
-  connection.write({
-    sql: 'INSERT INTO tapri_meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING',
-    parameters: [name, randomBytes(16).toString('hex')],
-  })
-  return String(connection.value('SELECT value FROM tapri_meta WHERE name = ?', name))
+/** The tables of the framework's own book-keeping. */
+function makeTables(connection: Connection): void {
+  connection.run('CREATE TABLE IF NOT EXISTS tapri_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT')
+  // without AUTOINCREMENT, which would write one more page with each commit: the newest entry is never forgotten, so
+  // the position after it is always a new one
+  connection.run(
+    'CREATE TABLE IF NOT EXISTS tapri_changes (position INTEGER PRIMARY KEY, at INTEGER NOT NULL, changes TEXT NOT NULL) STRICT',
+  )
+  connection.run(
+    'CREATE TABLE IF NOT EXISTS tapri_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, steps TEXT NOT NULL) STRICT',
+  )
+  for (const name of ['epoch', 'secret']) {
+    connection.write({
+      sql: 'INSERT INTO tapri_meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING',
+      parameters: [name, randomBytes(16).toString('hex')],
+    })
+  }
+}
+
+function readFacts(connection: Connection): DatabaseFacts {
+  const meta = (name: string) => String(connection.value('SELECT value FROM tapri_meta WHERE name = ?', name))
+  const position = Number(connection.value('SELECT max(position) FROM tapri_changes') ?? 0)
+  return { epoch: meta('epoch'), secret: meta('secret'), position }
 }
 
 function closeQuietly(connection: Connection | undefined): void {
@@ -79,8 +107,7 @@ function closeQuietly(connection: Connection | undefined): void {
 }
 
 function cannotOpen(place: SqliteUrl, cause: unknown): TapriError {
-  const path = place.path === ':memory:' ? place.path : resolve(place.path)
-  return dataError('TAPRI_DATA_OPEN', `Cannot open the database "${path}": ${reasonOf(cause)}`, { cause })
+  return dataError('TAPRI_DATA_OPEN', `Cannot open the database "${place.path}": ${reasonOf(cause)}`, { cause })
 }
 
 function reasonOf(cause: unknown): string {

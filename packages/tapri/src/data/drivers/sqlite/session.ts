@@ -1,13 +1,13 @@
 import type { StatementSync } from 'node:sqlite'
 import type { Model } from '../../catalog.ts'
 import type { Condition } from '../../condition.ts'
-import type { Reader, Select, Transaction } from '../../driver.ts'
-import { dataError } from '../../errors.ts'
+import type { Raw, RawStatement, Reader, Select } from '../../driver.ts'
 import type { StoredRow } from '../../evaluate.ts'
 import type { Grouping } from '../../figures.ts'
 import type { SqlRow } from '../sql/dialect.ts'
 import type { Statements } from '../sql/statements.ts'
 import { type Connection, firstRow } from './connection.ts'
+import { sumTooLarge } from './failure.ts'
 
 /** Reads over one connection. */
 export class SqliteReader implements Reader {
@@ -45,11 +45,13 @@ export class SqliteReader implements Reader {
     try {
       return this.connection.rows(this.statements.groups(grouping)).map(this.statements.groupDecoder(grouping))
     } catch (cause) {
-      // SQLite adds whole numbers in 64 bits, and gives up beyond
-      if (!(cause instanceof Error) || cause.message !== 'integer overflow') throw cause
-      const reason = 'a sum is beyond what a number holds: narrow the where'
-      throw dataError('TAPRI_DATA_QUERY', `Cannot query ${grouping.model.name}: ${reason}`, { cause })
+      throw sumTooLarge(grouping.model, cause)
     }
+  }
+
+  /** On this thread, however long it takes. */
+  async raw<T>(work: (raw: Raw) => Promise<T>): Promise<T> {
+    return work({ kind: 'sqlite', run: async (statement) => this.connection.raw(statement, { writes: false }) })
   }
 }
 
@@ -85,123 +87,17 @@ export class WaitingReader implements Reader {
     while (this.#open() !== undefined) await this.#open()
     return this.#reader.groups(grouping)
   }
-}
 
-/** The one open transaction of the writing connection. */
-export class SqliteTransaction implements Transaction {
-  readonly #connection: Connection
-  readonly #statements: Statements
-  readonly #reader: SqliteReader
-  readonly #ended: () => void
-  #isOpen = true
-  #depth = 0
-
-  constructor(connection: Connection, statements: Statements, reader: SqliteReader, ended: () => void) {
-    this.#connection = connection
-    this.#statements = statements
-    this.#reader = reader
-    this.#ended = ended
-    connection.run('BEGIN IMMEDIATE')
+  async raw<T>(work: (raw: Raw) => Promise<T>): Promise<T> {
+    return this.#reader.raw((raw) => work(this.#waiting(raw)))
   }
 
-  async row(model: Model, id: string): Promise<StoredRow | undefined> {
-    return this.#open().row(model, id)
-  }
-
-  /** BEGIN IMMEDIATE has locked the whole database. */
-  async lock(model: Model, id: string): Promise<StoredRow | undefined> {
-    return this.#open().row(model, id)
-  }
-
-  async select(query: Select): Promise<StoredRow[]> {
-    return this.#open().select(query)
-  }
-
-  async count(model: Model, condition: Condition): Promise<number> {
-    return this.#open().count(model, condition)
-  }
-
-  async groups(grouping: Grouping): Promise<unknown[][]> {
-    return this.#open().groups(grouping)
-  }
-
-  async insert(model: Model, row: StoredRow): Promise<void> {
-    this.#open()
-    this.#connection.write(this.#statements.insert(model, row))
-  }
-
-  async update(model: Model, id: string, values: Readonly<Record<string, unknown>>): Promise<void> {
-    this.#open()
-    this.#connection.write(this.#statements.update(model, id, values))
-  }
-
-  async delete(model: Model, ids: readonly string[]): Promise<void> {
-    this.#open()
-    this.#connection.write(this.#statements.delete(model, ids))
-  }
-
-  async savepoint<T>(work: () => Promise<T>): Promise<T> {
-    this.#open()
-    const name = `s${++this.#depth}`
-    this.#connection.run(`SAVEPOINT ${name}`)
-    try {
-      const result = await work()
-      this.#open()
-      this.#connection.run(`RELEASE ${name}`)
-      return result
-    } catch (error) {
-      // SQLite ends the transaction by itself when the disk is full; then there is nothing to go back to
-      if (this.#isOpen) this.#undo(name)
-      throw error
-    } finally {
-      this.#depth--
+  #waiting(raw: Raw): Raw {
+    if (raw.kind === 'mongodb') return raw
+    const run = async (statement: RawStatement) => {
+      while (this.#open() !== undefined) await this.#open()
+      return raw.run(statement)
     }
-  }
-
-  async appendChanges(at: number, changes: string): Promise<number> {
-    this.#open()
-    return this.#connection.write({
-      sql: 'INSERT INTO tapri_changes (at, changes) VALUES (?, ?)',
-      parameters: [at, changes],
-    })
-  }
-
-  async trimChanges(kept: number, before: number): Promise<void> {
-    this.#open()
-    this.#connection.write({
-      sql: 'DELETE FROM tapri_changes WHERE position <= (SELECT max(position) FROM tapri_changes) - ? OR at < ?',
-      parameters: [kept, before],
-    })
-  }
-
-  async commit(): Promise<void> {
-    this.#open()
-    this.#connection.run('COMMIT')
-    this.#end()
-  }
-
-  async rollback(): Promise<void> {
-    if (!this.#isOpen) return
-    try {
-      if (this.#connection.isInTransaction) this.#connection.run('ROLLBACK')
-    } finally {
-      this.#end()
-    }
-  }
-
-  #undo(name: string): void {
-    if (!this.#connection.isInTransaction) return
-    this.#connection.run(`ROLLBACK TO ${name}`)
-    this.#connection.run(`RELEASE ${name}`)
-  }
-
-  #open(): SqliteReader {
-    if (!this.#isOpen) throw dataError('TAPRI_DATA_TRANSACTION', 'Cannot go on in a transaction that has ended')
-    return this.#reader
-  }
-
-  #end(): void {
-    this.#isOpen = false
-    this.#ended()
+    return { ...raw, run }
   }
 }

@@ -1,0 +1,245 @@
+import type { Model } from '../../catalog.ts'
+import type { Condition } from '../../condition.ts'
+import type { Raw, Select, Transaction } from '../../driver.ts'
+import { dataError } from '../../errors.ts'
+import type { StoredRow } from '../../evaluate.ts'
+import type { Grouping } from '../../figures.ts'
+import type { Codec } from './codec.ts'
+import { taken, translate, translateWrite } from './failure.ts'
+import type { Frame } from './frame.ts'
+import { MongoReader } from './reader.ts'
+import type { ClientSession, Document, Server, Stored } from './server.ts'
+
+interface Options {
+  readonly session: ClientSession
+  readonly maxTimeMS: number
+}
+
+/** Leaves values as the package reads them, so that they can be written back as what they were. */
+const asTheyAre = { promoteValues: false, promoteLongs: false } as const
+
+/** The one transaction that is at work. The server has no savepoints: what is written inside of one is remembered, and
+ * so is what is written among others that share a transaction of the server. */
+export class MongoTransaction implements Transaction {
+  readonly isShared: boolean
+  readonly #server: Server
+  readonly #codec: Codec
+  readonly #frame: Frame
+  readonly #session: ClientSession
+  readonly #reader: MongoReader
+  /** How to undo what is not yet beyond it, in the order of writing. */
+  readonly #undo: (() => Promise<unknown>)[] = []
+  #depth: number
+  #isOpen = true
+  #hasWritten = false
+  /** An error of the server ends its transaction, though somebody may have caught it. */
+  #failed: unknown
+
+  constructor(server: Server, codec: Codec, frame: Frame) {
+    this.isShared = frame.isShared
+    this.#server = server
+    this.#codec = codec
+    this.#frame = frame
+    this.#session = frame.session
+    this.#reader = new MongoReader(server, codec, frame.session)
+    this.#depth = frame.isShared ? 1 : 0
+  }
+
+  row(model: Model, id: string): Promise<StoredRow | undefined> {
+    return this.#read(() => this.#reader.row(model, id))
+  }
+
+  /** Nobody else can write while it is open. */
+  lock(model: Model, id: string): Promise<StoredRow | undefined> {
+    return this.row(model, id)
+  }
+
+  select(query: Select): Promise<StoredRow[]> {
+    return this.#read(() => this.#reader.select(query))
+  }
+
+  count(model: Model, condition: Condition): Promise<number> {
+    return this.#read(() => this.#reader.count(model, condition))
+  }
+
+  groups(grouping: Grouping): Promise<unknown[][]> {
+    return this.#read(() => this.#reader.groups(grouping))
+  }
+
+  raw<T>(work: (raw: Raw) => Promise<T>): Promise<T> {
+    return this.#read(() => this.#reader.raw(work))
+  }
+
+  async insert(model: Model, row: StoredRow): Promise<void> {
+    await this.#write(model, async (options) => {
+      const document: Stored = { ...this.#codec.fields(model, row), _id: row.id }
+      await this.#requireUntaken(model, document)
+      await this.#collection(model).insertOne(document, options)
+      this.#remember(() => this.#collection(model).deleteOne({ _id: row.id }, options))
+    })
+  }
+
+  async update(model: Model, id: string, values: Readonly<Record<string, unknown>>): Promise<void> {
+    const fields = this.#codec.fields(model, values)
+    if (Object.keys(fields).length === 0) return
+    await this.#write(model, async (options) => {
+      const which = { _id: id }
+      if (this.#depth === 0) {
+        await this.#collection(model).updateOne(which, { $set: fields }, options)
+        return
+      }
+      const before = await this.#before(model, id, fields, options)
+      if (before !== null) this.#remember(() => this.#collection(model).replaceOne(which, before, options))
+    })
+  }
+
+  async delete(model: Model, ids: readonly string[]): Promise<void> {
+    await this.#write(model, async (options) => {
+      const which = { _id: { $in: [...ids] } }
+      const before =
+        this.#depth === 0
+          ? []
+          : await this.#collection(model)
+              .find(which, { ...options, ...asTheyAre })
+              .toArray()
+      await this.#collection(model).deleteMany(which, options)
+      if (before.length > 0) this.#remember(() => this.#collection(model).insertMany(before, options))
+    })
+  }
+
+  async rawWrite<T>(work: (raw: Raw) => Promise<T>): Promise<T> {
+    this.#requireWhole()
+    this.#hasWritten = true
+    // what it writes is not known, so a savepoint around it cannot go back
+    this.#remember(() => this.#failBecause(unknownWrites()))
+    try {
+      return await work({ kind: 'mongodb', db: this.#server.db, session: this.#session })
+    } catch (cause) {
+      throw this.#failWith(translate(cause))
+    }
+  }
+
+  async savepoint<T>(work: () => Promise<T>): Promise<T> {
+    this.#requireWhole()
+    const start = this.#undo.length
+    this.#depth++
+    try {
+      return await work()
+    } catch (error) {
+      if (this.#isOpen && this.#failed === undefined) await this.#goBack(start)
+      throw error
+    } finally {
+      this.#depth--
+      if (this.#depth === 0) this.#undo.length = 0
+    }
+  }
+
+  async appendChanges(at: number, changes: string): Promise<number> {
+    this.#requireWhole()
+    return this.#frame.append(at, changes)
+  }
+
+  async trimChanges(kept: number, before: number): Promise<void> {
+    this.#frame.trim({ kept, before })
+  }
+
+  async commit(): Promise<void> {
+    this.#requireWhole()
+    this.#isOpen = false
+    await this.#frame.commit(this.#hasWritten)
+  }
+
+  async rollback(): Promise<void> {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    await this.#frame.rollback(this.#failed === undefined ? () => this.#goBack(0) : undefined)
+  }
+
+  #collection(model: Model) {
+    return this.#server.db.collection<Stored>(model.name)
+  }
+
+  #options(): Options {
+    return { session: this.#session, maxTimeMS: this.#server.longest }
+  }
+
+  #read<T>(work: () => Promise<T>): Promise<T> {
+    this.#requireWhole()
+    return this.#watched(translate, work)
+  }
+
+  async #write(model: Model, work: (options: Options) => Promise<void>): Promise<void> {
+    this.#requireWhole()
+    this.#hasWritten = true
+    await this.#watched(
+      (cause) => translateWrite(cause, model),
+      () => work(this.#options()),
+    )
+  }
+
+  /** Changes a document; answers it as it was. */
+  async #before(model: Model, id: string, fields: Document, options: Options): Promise<Stored | null> {
+    const collection = this.#collection(model)
+    const asked = { ...options, ...asTheyAre }
+    const isKey = model.unique.some((names) => names.some((name) => name in fields))
+    if (!isKey) return collection.findOneAndUpdate({ _id: id }, { $set: fields }, { ...asked, returnDocument: 'before' })
+    const before = await collection.findOne({ _id: id }, asked)
+    if (before === null) return null
+    await this.#requireUntaken(model, { ...before, ...fields }, fields)
+    await collection.updateOne({ _id: id }, { $set: fields }, options)
+    return before
+  }
+
+  /** Inside of a savepoint a unique value must be asked for: to be told by the server ends the transaction. */
+  async #requireUntaken(model: Model, document: Stored, changed: Readonly<Record<string, unknown>> = document): Promise<void> {
+    if (this.#depth === 0) return
+    for (const fields of model.unique) {
+      const isAsked = fields.some((field) => field in changed) && fields.every((field) => (document[field] ?? null) !== null)
+      if (!isAsked) continue
+      const same = Object.fromEntries(fields.map((field) => [field, document[field]]))
+      const options = { ...this.#options(), projection: { _id: 1 } } as const
+      const other = await this.#collection(model).findOne({ ...same, _id: { $ne: document._id } }, options)
+      if (other !== null) throw taken(model, fields)
+    }
+  }
+
+  #remember(undo: () => Promise<unknown>): void {
+    if (this.#depth > 0) this.#undo.push(undo)
+  }
+
+  async #goBack(start: number): Promise<void> {
+    await this.#watched(translate, async () => {
+      while (this.#undo.length > start) await this.#undo.pop()?.()
+    })
+  }
+
+  async #watched<T>(translated: (cause: unknown) => unknown, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (cause) {
+      const error = translated(cause)
+      // what was refused before the server was asked leaves its transaction whole
+      throw error === cause ? error : this.#failWith(error)
+    }
+  }
+
+  #failWith(error: unknown): unknown {
+    this.#failed ??= error
+    this.#frame.lose(error)
+    return error
+  }
+
+  async #failBecause(error: unknown): Promise<never> {
+    throw this.#failWith(error)
+  }
+
+  #requireWhole(): void {
+    if (!this.#isOpen) throw dataError('TAPRI_DATA_TRANSACTION', 'Cannot go on in a transaction that has ended')
+    if (this.#failed !== undefined) throw this.#failed
+  }
+}
+
+function unknownWrites() {
+  const why = 'MongoDB cannot take back what was written in its own language before'
+  return dataError('TAPRI_DATA_TRANSACTION', `Cannot go on in the transaction after an inner one has failed: ${why}`)
+}

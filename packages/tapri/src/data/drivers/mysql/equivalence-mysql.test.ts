@@ -1,0 +1,14 @@
+import { test } from 'node:test'
+
+const server = process.env.TEST_MYSQL_URL
+
+// the same properties that hold for SQLite, in a database of this server
+if (server === undefined) {
+  test('MySQL and the evaluator agree', { skip: 'set TEST_MYSQL_URL' }, () => {})
+} else {
+  process.env.TEST_DATABASE_URL = server
+  await import('../../evaluate.test.ts')
+  await import('../../aggregate.test.ts')
+  await import('../../json.test.ts')
+  await import('../../search.test.ts')
+}

@@ -1,0 +1,54 @@
+import type { ChangesRead } from '../../driver.ts'
+import type { Sql, SqlRow } from '../sql/dialect.ts'
+import type { Session } from './connection.ts'
+
+/**
+ * Whoever writes an entry takes the next position from one row, and keeps that row until COMMIT: positions have no gaps,
+ * and what can be seen is all that will ever be up to there.
+ */
+export async function appendEntry(session: Session, at: number, changes: string): Promise<number> {
+  const next = 'update tapri_sequence set position = last_insert_id(position + 1) where id = 1'
+  const { given } = await session.write({ sql: next, parameters: [] })
+  const sql = 'insert into tapri_changes (position, at, changes) values (?, ?, ?)'
+  await session.write({ sql, parameters: [given, at, changes] })
+  return given
+}
+
+/** The entries after a position, in their order. */
+export function readEntries(position: number, limit: number): Sql {
+  // nothing but this table: MariaDB 10.11 has ended with a segmentation fault where it was joined and prepared
+  const sql = 'select position, at, changes from tapri_changes where position > ? order by position limit ?'
+  return { sql, parameters: [position, limit] }
+}
+
+/** Reads the rows of `readEntries`: where the first is not the next one, those before it were forgotten. */
+export function changesOf(rows: readonly SqlRow[], after: number): ChangesRead {
+  const entries = rows.map(([position, at, changes]) => ({
+    position: Number(position),
+    at: Number(at),
+    changes: String(changes),
+  }))
+  const first = entries[0]?.position ?? 0
+  return { entries, forgotten: first > after + 1 ? first - 1 : 0 }
+}
+
+/** Forgets all but the newest entries, and those from before the moment; what fails here is done the next time. */
+export async function trimLog(session: Session, { kept, before }: { kept: number; before: number }): Promise<void> {
+  const old = 'select position from tapri_changes order by position desc limit 1 offset ?'
+  // moments follow the positions: the first entry that is young enough ends the search
+  const young = 'select position - 1 from tapri_changes where at >= ? order by position limit 1'
+  try {
+    const last = Number(await firstValue(session, old, kept))
+    const aged = Number(await firstValue(session, young, before))
+    // from the front on, so that what is left has no gaps
+    const sql = 'delete from tapri_changes where position <= ?'
+    await session.write({ sql, parameters: [Math.max(last, aged)] })
+  } catch {
+    // the transaction that asked for it is committed already, and its caller must hear so
+  }
+}
+
+async function firstValue(session: Session, sql: string, parameter: number): Promise<unknown> {
+  const [row] = await session.rows({ sql, parameters: [parameter] })
+  return row?.[0] ?? 0
+}
