@@ -67,7 +67,10 @@ export interface Transaction extends Reader {
   readonly isShared?: boolean
   /** Reads a row and keeps every other transaction from changing it. */
   lock(model: Model, id: string): Promise<StoredRow | undefined>
-  /** @throws TAPRI_DATA_NOT_UNIQUE */
+  /**
+   * Errors of writes may be thrown here, or by whatever is awaited next: a read, a savepoint's end, `appendChanges`, `commit`.
+   * @throws TAPRI_DATA_NOT_UNIQUE
+   */
   insert(model: Model, row: StoredRow): Promise<void>
   /** @throws TAPRI_DATA_NOT_UNIQUE */
   update(model: Model, id: string, values: Readonly<Record<string, unknown>>): Promise<void>
@@ -77,7 +80,8 @@ export interface Transaction extends Reader {
   rawWrite?<T>(work: (raw: Raw) => Promise<T>): Promise<T>
   /** Undoes what the work wrote when it fails. */
   savepoint<T>(work: () => Promise<T>): Promise<T>
-  /** Writes the entry of this transaction in the change log; answers its position. */
+  /** Writes the entry of this transaction in the change log; answers its position. Nothing but `trimChanges` and the end of
+   * the transaction comes after it, so a driver may send COMMIT along. */
   appendChanges(at: number, changes: string): Promise<number>
   /** Lets the log forget, at COMMIT or soon after, all but the newest entries and those from before the moment. */
   trimChanges(kept: number, before: number): Promise<void>

@@ -149,10 +149,13 @@ claim('a transaction is run again when another was in its way, and not when it f
   const database = await open()
   const { id } = await database.systemDb<Models>().notes.create({ text: 'a' })
   let runs = 0
+  // both have read before either writes, so one must be in the way of the other
+  const bothHaveRead = Promise.withResolvers<void>()
   const both = Array.from({ length: 2 }, (_, number) =>
     database.systemDb<Models>().transaction(async (db) => {
-      runs++
       const { text } = await db.notes.get(id)
+      if (++runs === 2) bothHaveRead.resolve()
+      await bothHaveRead.promise
       await db.notes.update(id, { text: `${text}${number}` })
     }),
   )

@@ -6,14 +6,14 @@ import { counts } from '../sql/counts.ts'
 import type { Operand } from '../sql/kysely.ts'
 import { Statements } from '../sql/statements.ts'
 import { dialect } from './dialect.ts'
-import { isUnreachable, mayPass } from './failure.ts'
+import { mayPass } from './failure.ts'
 import { inspect } from './inspect.ts'
 import { addIndexLive, lockedFor, validateReferences } from './live.ts'
 import { changesOf, readVisible } from './log.ts'
 import { costOf, migrateTables } from './migrate.ts'
 import { PooledReader } from './pooled-reader.ts'
 import type { Server, Session } from './server.ts'
-import { PostgresTransaction } from './session.ts'
+import { PostgresTransaction } from './transaction.ts'
 
 export interface PostgresOptions {
   readonly facts: DatabaseFacts
@@ -43,15 +43,7 @@ export class PostgresDriver implements Driver {
   }
 
   async begin(options: BeginOptions): Promise<Transaction> {
-    for (let spare = this.writers; ; spare--) {
-      const session = await this.#server.session()
-      try {
-        return await PostgresTransaction.begin(session, this.#statements, options)
-      } catch (error) {
-        // a connection that broke while it lay idle; nothing was asked of it yet, and the next may be whole
-        if (spare === 0 || !isUnreachable(error)) throw error
-      }
-    }
+    return PostgresTransaction.begin(await this.#server.session(), this.#statements, options)
   }
 
   async exclusively<T>(work: () => Promise<T>): Promise<T> {

@@ -49,9 +49,19 @@ function tooLong(cause: Error, model: Model): unknown {
 /** What fits into a third of a page, of which a row of an index may take no more. */
 const longestIndexed = 2704
 
+/** Errors of connections that broke while they lay idle: nothing was asked of them yet, and the next may be whole. */
+const beforeAll = new WeakSet<object>()
+
+/** Marks what kept a transaction from beginning, so that it is begun again on another connection. */
+export function beforeAnything(error: unknown): unknown {
+  if (error instanceof TapriError && isUnreachable(error)) beforeAll.add(error)
+  return error
+}
+
 /** What a transaction that is run again may not meet: it was in the way of another one, or a row that it named went. */
 export function mayPass(error: unknown): boolean {
   if (!(error instanceof TapriError)) return false
+  if (beforeAll.has(error)) return true
   return error.code === 'TAPRI_DATA_CONFLICT' || (error.code === 'TAPRI_DATA_NO_SUCH_ROW' && codeOf(error.cause) === '23503')
 }
 

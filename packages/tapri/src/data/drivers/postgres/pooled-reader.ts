@@ -1,8 +1,8 @@
 import type { Raw } from '../../driver.ts'
 import type { Statements } from '../sql/statements.ts'
 import { rawOn } from './raw.ts'
+import { PostgresReader } from './reader.ts'
 import type { Server } from './server.ts'
-import { PostgresReader } from './session.ts'
 
 /** What is committed, on a connection that cannot write meanwhile. */
 async function readRaw<T>(server: Server, work: (raw: Raw) => Promise<T>): Promise<T> {

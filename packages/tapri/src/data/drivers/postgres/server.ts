@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
+import type { Writable } from 'node:stream'
 import type pg from 'pg'
 import type { RawAnswer, RawStatement } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
@@ -33,7 +34,9 @@ export class Server {
   constructor(sdk: typeof pg, url: PostgresUrl) {
     this.#sdk = sdk
     this.#settings = settingsOf(url)
-    this.#pool = new sdk.Pool({ ...this.#settings, max: url.pool, idleTimeoutMillis: 30_000, allowExitOnIdle: true })
+    const keeping = { max: url.pool, idleTimeoutMillis: 30_000, allowExitOnIdle: true }
+    // statements are sent while earlier ones are still being answered
+    this.#pool = new sdk.Pool({ ...this.#settings, ...keeping, pipeline: true })
     // a connection that breaks while nobody uses it concerns nobody; the next one to ask gets another
     this.#pool.on('error', ignore)
     // what goes wrong while somebody uses it is told to whoever waits for a statement; it may break before they listen
@@ -78,9 +81,11 @@ export class Server {
     return this.#pool.end()
   }
 
-  #sessionOf(client: pg.ClientBase & { readonly processID?: number | null }, release: (broken: boolean) => void): Session {
+  #sessionOf(client: OpenClient, release: (broken: boolean) => void): Session {
+    const gather = gathering(client.connection.stream)
     return {
       rows: async (statement) => {
+        gather()
         try {
           return (await client.query(this.#query(statement))).rows
         } catch (cause) {
@@ -96,6 +101,7 @@ export class Server {
         }
       },
       run: async (text) => {
+        gather()
         try {
           return lastOf(await client.query(text)).command
         } catch (cause) {
@@ -127,6 +133,22 @@ export class Server {
       this.#names.set(sql, name)
     }
     return { name, text: sql, values: [...parameters], rowMode: 'array' }
+  }
+}
+
+type OpenClient = pg.ClientBase & { readonly processID?: number | null; readonly connection: { readonly stream: Writable } }
+
+/** Statements that are sent in one turn go out as one packet. */
+function gathering(stream: Writable): () => void {
+  let isGathering = false
+  return () => {
+    if (isGathering) return
+    isGathering = true
+    stream.cork()
+    process.nextTick(() => {
+      isGathering = false
+      stream.uncork()
+    })
   }
 }
 
