@@ -118,12 +118,12 @@ test('a live answer ends when its caller may not have it, and says why', async (
 })
 
 test('an app is refused while nobody has said who may read a model', async () => {
-  const { models, settings, parts } = app.description
-  const silent = { models, settings, parts: { ...parts, policies: parts.policies.filter(({ model }) => model !== 'comments') } }
+  const { parts } = app.description
+  const silent = { ...app.description, parts: { ...parts, policies: parts.policies.filter(({ model }) => model !== 'comments') } }
   await assert.rejects(startApp(silent), { code: 'TAPRI_APP_NO_POLICY', message: /"comments"/ })
 
   const misspelt = parts.policies.map((policy) => (policy.model === 'comments' ? { ...policy, model: 'comment' } : policy))
-  await assert.rejects(startApp({ models, settings, parts: { ...parts, policies: misspelt } }), {
+  await assert.rejects(startApp({ ...app.description, parts: { ...parts, policies: misspelt } }), {
     code: 'TAPRI_APP_NO_POLICY',
     message: /"comments" \(there is a policy for "comment", which is no model\)/,
   })

@@ -1,16 +1,17 @@
 import { type Auth, type AuthActions, type AuthService, authService, type Caller } from '../auth/index.ts'
-import type { Database, Db, ReadSet } from '../data/index.ts'
-import { type Exchange, HttpContext } from '../http/index.ts'
+import type { Db, ReadSet } from '../data/index.ts'
+import { type Exchange, exchangeOf, HttpContext } from '../http/index.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Log } from '../observe/index.ts'
 import { appError } from './errors.ts'
+import type { Sight, Sights } from './sight.ts'
 
 /** What one started app gives to all its contexts. */
 export interface ContextParts {
-  readonly database: Database
+  /** What each part of the app sees of the database, the services and the settings. */
+  readonly sights: Sights
   /** Absent in an app without a model `users`. */
   readonly auth: Auth | undefined
-  readonly settings: object
   readonly log: Log
   readonly clock: Clock
 }
@@ -28,8 +29,12 @@ const visitor: Calling = { caller: null }
 export abstract class AppContext extends HttpContext {
   calling: Calling = visitor
   protected abstract readonly parts: ContextParts
+  /** Another context of the same exchange. */
+  protected abstract sibling(): AppContext
   #db: Db<any> | undefined
   #log: Log | undefined
+  #sight: Sight | undefined
+  #views: Map<Sight, AppContext> | undefined
 
   get user(): Caller['user'] | null {
     return this.calling.caller?.user ?? null
@@ -37,11 +42,29 @@ export abstract class AppContext extends HttpContext {
 
   /** A GET reads and nothing else: it may be asked again, cached and followed live. Nothing is begun for a caller who has left. */
   get db(): Db<any> {
-    this.#db ??= this.parts.database.asCaller(
+    this.#db ??= this.#own.database.asCaller(
       { user: this.user },
       { reads: this.calling.reads, readOnly: this.route.method === 'get', signal: this.signal },
     )
     return this.#db
+  }
+
+  /** What the part of the app sees that the route belongs to. */
+  get #own(): Sight {
+    this.#sight ??= this.parts.sights.of(this.route.owner)
+    return this.#sight
+  }
+
+  /** This context as middleware of another part of the app sees it: with the database, services and settings of that part. */
+  seenFrom(kit: object): AppContext {
+    const sight = this.parts.sights.of(kit)
+    if (sight === this.#own) return this
+    this.#views ??= new Map()
+    const view = this.#views.get(sight) ?? this.sibling()
+    view.#sight = sight
+    this.#views.set(sight, view)
+    // who calls, and what middleware outside of this one has added
+    return Object.defineProperties(view, Object.getOwnPropertyDescriptors(this))
   }
 
   get now(): Date {
@@ -49,7 +72,11 @@ export abstract class AppContext extends HttpContext {
   }
 
   get settings(): object {
-    return this.parts.settings
+    return this.#own.settings
+  }
+
+  get services(): object {
+    return this.#own.services
   }
 
   get log(): Log {
@@ -75,11 +102,20 @@ export abstract class AppContext extends HttpContext {
   }
 }
 
+/** What a middleware that was made from the kit is given, whatever it runs around. */
+export function seenFrom(kit: object, context: object): object {
+  return context instanceof AppContext ? context.seenFrom(kit) : context
+}
+
 /** The context class of one started app: what all its requests share hangs on the class, not on each of them. */
 export function contextClass(parts: ContextParts): new (exchange: Exchange) => AppContext {
-  return class extends AppContext {
+  return class OwnContext extends AppContext {
     protected get parts(): ContextParts {
       return parts
+    }
+
+    protected sibling(): AppContext {
+      return new OwnContext(exchangeOf(this))
     }
   }
 }

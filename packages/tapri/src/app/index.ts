@@ -1,7 +1,9 @@
 export { fromExpress, fromExpressErrors, fromFetch, rateLimit } from '../http/index.ts'
 export { deny, type Issue, invalid, notFound, TapriError } from '../kit/errors.ts'
 export { planMigration } from './migration.ts'
+export type { Module, ModuleParts, StartContext } from './module.ts'
 export { listRoutes, type RouteLine } from './routes.ts'
+export { type Service, type ServiceContext, type ServiceOptions, service } from './service.ts'
 export { type Started, type StartedOptions, startApp } from './start.ts'
 export { tapri } from './tapri.ts'
 export type {

@@ -1,7 +1,9 @@
 import { authModels } from '../auth/index.ts'
 import { type MigrationPlan, type Migrations, openDatabase } from '../data/index.ts'
 import { fileModels } from '../files/index.ts'
+import { checkParts } from './check.ts'
 import { appError } from './errors.ts'
+import { policiesOf } from './part.ts'
 import { readAll } from './settings.ts'
 import type { AppDescription } from './types.ts'
 
@@ -21,14 +23,16 @@ export function internalModels(description: AppDescription) {
 
 /**
  * Compares the app's models with its database, without starting the app.
+ * @throws TAPRI_APP_NAME_TWICE, TAPRI_APP_MISSING, TAPRI_APP_RING and what the database throws
  * @example await using migration = await planMigration(app.description); await migration.apply({ allowLoss: false })
  */
 export async function planMigration(description: AppDescription): Promise<Migration> {
+  checkParts(description)
   const settings = readAll(description.settings, process.env, '.env')
   const database = await openDatabase({
     models: description.models,
     internal: internalModels(description),
-    policies: description.parts.policies,
+    policies: policiesOf(description),
     url: settings.DATABASE_URL,
     migrate: 'plan',
   })

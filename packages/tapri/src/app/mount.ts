@@ -1,7 +1,8 @@
 import type { Files } from '../files/index.ts'
-import { manifestOf, openApi, routeKit, type ServedRoute, servedRoutes } from '../http/index.ts'
+import { manifestOf, openApi, routeKit, type ServedRoute } from '../http/index.ts'
 import { type Fields, id, text } from '../schema/index.ts'
 import type { AppContext } from './context.ts'
+import { routesOf } from './part.ts'
 import type { AppDescription } from './types.ts'
 
 export const defaultPrefix = '/api'
@@ -14,8 +15,8 @@ interface Mounted {
 
 /** The app's routes, and the framework's own beside them: what clients must know, the API's description, files. */
 export function mountRoutes({ description, files, prefix }: Mounted): readonly ServedRoute[] {
-  const { controllers, title = 'API', version = '1.0.0' } = description.parts
-  const routes = servedRoutes(controllers, prefix)
+  const { title = 'API', version = '1.0.0' } = description.parts
+  const routes = routesOf(description, prefix)
   const manifest = manifestOf(routes)
   const document = openApi({ title, version, routes, models: description.models })
   const visitor = routeKit<AppContext>('visitor')

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { type Auth, type Caller, openAuth } from '../auth/index.ts'
 import { type Database, openDatabase } from '../data/index.ts'
 import { type Files, openFiles } from '../files/index.ts'
@@ -7,19 +6,27 @@ import type { Clock } from '../kit/clock.ts'
 import { type Live, openLive } from '../live/index.ts'
 import type { Log } from '../observe/index.ts'
 import { contextClass, prepareWith } from './context.ts'
+import { foldersThere } from './folders.ts'
+import { Following } from './following.ts'
+import { ownHosts, socketSender } from './limits.ts'
 import { identifyLive, runLive } from './live.ts'
 import { internalModels } from './migration.ts'
 import { defaultPrefix, fileUrl, mountRoutes } from './mount.ts'
+import { partsOf, policiesOf } from './part.ts'
+import { startServices } from './services.ts'
 import type { Settings } from './settings.ts'
-import type { AppDescription, Folder } from './types.ts'
-
-const hour = 3_600_000
+import { runOnStart, Sights } from './sight.ts'
+import { sweepHourly } from './sweep.ts'
+import { tlsFiles } from './tls.ts'
+import type { AppDescription } from './types.ts'
 
 interface OpenOptions {
   readonly settings: Settings
   readonly clock: Clock
   readonly log: Log
   readonly migrate: 'auto' | 'refuse'
+  /** Stand in for services of these names. */
+  readonly replaced: Readonly<Record<string, unknown>>
   /** How long requests in flight may take when the app closes, in milliseconds. */
   readonly drain: number
 }
@@ -32,6 +39,8 @@ export interface OpenApp {
   /** Absent in an app without a model `users`. */
   readonly auth: Auth | undefined
   readonly live: Live
+  /** Every service of the app and of its modules, by name. */
+  readonly services: Readonly<Record<string, unknown>>
   readonly http: HttpServer
   close(): Promise<void>
 }
@@ -39,20 +48,33 @@ export interface OpenApp {
 /** Opens the rooms from the ground up; when one cannot be opened, those below it are closed again. */
 export async function openApp(description: AppDescription, options: OpenOptions): Promise<OpenApp> {
   const closers: (() => Promise<void> | void)[] = []
-  const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer()
-  }
+  const close = () => closeAll(closers)
   try {
     return { ...(await openRooms(description, options, closers)), close }
   } catch (cause) {
-    await close()
+    // why it did not open is what has to be known
+    await close().catch((error: unknown) => options.log.error('Cannot close what was open', { error }))
     throw cause
   }
 }
 
+/** The last opened first, and all of them, whatever happens to one; the first error is told in the end. */
+async function closeAll(closers: (() => Promise<void> | void)[]): Promise<void> {
+  const errors: unknown[] = []
+  for (const closer of closers.splice(0).reverse()) {
+    try {
+      await closer()
+    } catch (error) {
+      errors.push(error)
+    }
+  }
+  if (errors.length > 1) throw new AggregateError(errors, errors.map(String).join('; '))
+  if (errors.length === 1) throw errors[0]
+}
+
 async function openRooms(
   description: AppDescription,
-  { settings, clock, log, migrate, drain }: OpenOptions,
+  { settings, clock, log, migrate, replaced, drain }: OpenOptions,
   closers: (() => Promise<void> | void)[],
 ): Promise<Omit<OpenApp, 'close'>> {
   const { parts, models } = description
@@ -64,7 +86,7 @@ async function openRooms(
   const database = await openDatabase({
     models,
     internal: internalModels(description),
-    policies: parts.policies,
+    policies: policiesOf(description),
     url: settings.DATABASE_URL,
     clock,
     log,
@@ -80,12 +102,19 @@ async function openRooms(
   const auth = hasUsers ? openAuth({ database, clock, log, production, publicUrl: settings.PUBLIC_URL }) : undefined
   if (auth !== undefined) closers.push(() => auth.settled())
 
+  const pieces = partsOf(description)
+  const following = new Following()
+  const services = await startServices(pieces, { database, following, settings, log, clock, replaced, closers })
+  const sights = new Sights(pieces, { database, settings, services })
+
   const http = openHttp({
     routes: mountRoutes({ description, files, prefix }),
-    Context: contextClass({ database, auth, settings, log, clock }),
+    Context: contextClass({ sights, auth, log, clock }),
     prepare: prepareWith(auth),
     readForm: (context, fields) => files.readForm(context.request, fields, { signal: context.signal }),
     trustProxy: settings.TRUST_PROXY,
+    ...tlsFiles(settings),
+    ...ownHosts(settings),
     ...parts.http,
     secrets: settings.APP_SECRET?.split(',').map((secret) => secret.trim()) ?? [],
     use: (parts.use ?? []).map(({ run }) => run),
@@ -98,13 +127,17 @@ async function openRooms(
     ...(settings.PUBLIC_URL !== null && { publicUrl: settings.PUBLIC_URL }),
   })
 
+  const trustedOrigins = [...(parts.http?.trustedOrigins ?? []), ...(parts.http?.cors?.origins ?? [])]
+  const maxSockets = parts.http?.limits?.sockets
   const live = openLive<Caller>({
     database,
     log,
     clock,
-    run: (run) => runLive(http, run),
+    run: (run) => following.during(run.reads, () => runLive(http, run)),
     identify: (request, token, reads) => identifyLive(auth, { request, token, reads }),
-    allowOrigin: (request) => allowsOrigin(request, { publicUrl: settings.PUBLIC_URL ?? undefined }),
+    allowOrigin: (request) => allowsOrigin(request, { trustedOrigins, publicUrl: settings.PUBLIC_URL ?? undefined }),
+    senderOf: socketSender(parts.http?.trustProxy ?? settings.TRUST_PROXY, maxSockets !== undefined),
+    maxSockets,
     isLive: (route) => http.isGet(route),
   })
   http.onUpgrade(`${prefix}/live`, live.upgrade)
@@ -113,37 +146,6 @@ async function openRooms(
   closers.push(() => live.stop())
 
   if (auth !== undefined) closers.push(sweepHourly(auth, clock, log))
-  await parts.onStart?.({ db: database.asSystem, log })
-  return { prefix, database, files, auth, live, http }
-}
-
-/** While an interface is being made its folder may not be built yet; in production a missing one is refused by http. */
-function foldersThere(folders: Readonly<Record<string, Folder>>, production: boolean, log: Log) {
-  if (production) return folders
-  return Object.fromEntries(
-    Object.entries(folders).filter(([path, { from }]) => {
-      const isThere = existsSync(from)
-      if (!isThere) log.info(`Serving nothing at "${path}": there is no folder "${from}" yet`)
-      return isThere
-    }),
-  )
-}
-
-/** Removes what has expired, now and every hour; the answer ends it. */
-function sweepHourly(auth: Auth, clock: Clock, log: Log): () => Promise<void> {
-  let sweeping = sweep()
-  let stop = clock.after(hour, again)
-  return () => {
-    stop()
-    return sweeping
-  }
-
-  function again(): void {
-    stop = clock.after(hour, again)
-    sweeping = sweep()
-  }
-
-  function sweep(): Promise<void> {
-    return auth.sweep().catch((error: unknown) => log.error('Cannot remove expired sessions', { error }))
-  }
+  await runOnStart(pieces, sights, log)
+  return { prefix, database, files, auth, live, services: sights.services, http }
 }

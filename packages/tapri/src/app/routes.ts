@@ -1,5 +1,5 @@
-import { servedRoutes } from '../http/index.ts'
 import { defaultPrefix } from './mount.ts'
+import { routesOf } from './part.ts'
 import type { AppDescription } from './types.ts'
 
 /** One line of what an app answers. */
@@ -16,9 +16,10 @@ export interface RouteLine {
 }
 
 /** What an app answers: its routes in the order of their paths, then what is mounted, then its folders. */
-export function listRoutes({ parts }: AppDescription): readonly RouteLine[] {
+export function listRoutes(description: AppDescription): readonly RouteLine[] {
+  const { parts } = description
   const around = (parts.use ?? []).map(({ run }) => nameOf(run))
-  const routes = servedRoutes(parts.controllers, parts.prefix ?? defaultPrefix)
+  const routes = routesOf(description, parts.prefix ?? defaultPrefix)
     .map(({ method, path, name, access, middleware }) => ({
       method: method.toUpperCase(),
       path,

@@ -1,7 +1,8 @@
 import { type Clock, systemClock } from '../kit/clock.ts'
 import { type Log, openLog } from '../observe/index.ts'
-import { checkPolicies } from './check.ts'
+import { checkParts, checkPolicies } from './check.ts'
 import { type OpenApp, openApp } from './open.ts'
+import { neededSettings } from './part.ts'
 import { readAll } from './settings.ts'
 import type { AppDescription, StartOptions } from './types.ts'
 
@@ -16,6 +17,8 @@ export interface StartedOptions extends StartOptions {
   readonly migrate?: 'auto' | 'refuse'
   /** How long requests in flight may take when it stops: 10,000 milliseconds in production, 100 in development unless told. */
   readonly drain?: number
+  /** Stand in for services of these names, which are not started then; nor are their settings asked for. */
+  readonly services?: Readonly<Record<string, unknown>>
 }
 
 /** A running app, with the parts that tests look into. */
@@ -32,13 +35,14 @@ const drainTime = { production: 10_000, development: 100, test: 0 } as const
 
 /**
  * Opens everything in order and listens; what is open when a step fails is closed again.
- * @throws TAPRI_APP_NO_POLICY, TAPRI_CONFIG_INVALID, TAPRI_HTTP_PORT_IN_USE and what the rooms throw
+ * @throws TAPRI_APP_NO_POLICY, TAPRI_APP_NAME_TWICE, TAPRI_APP_MISSING, TAPRI_APP_RING, TAPRI_APP_SERVICE, TAPRI_CONFIG_INVALID, TAPRI_HTTP_PORT_IN_USE and what the rooms throw
  * @example const started = await startApp(app.description, { port: 0 }); await started.stop()
  */
 export async function startApp(description: AppDescription, options: StartedOptions = {}): Promise<Started> {
+  checkParts(description)
   checkPolicies(description)
-  const { clock = systemClock, environment = process.env } = options
-  const settings = readAll(description.settings, environment, options.file === undefined ? '.env' : options.file)
+  const { clock = systemClock, environment = process.env, services = {} } = options
+  const settings = readAll(neededSettings(description, services), environment, options.file === undefined ? '.env' : options.file)
   const log = options.log ?? openLog({ format: settings.LOG_FORMAT ?? ownFormat(), level: settings.LOG_LEVEL })
   const migrate = options.migrate ?? (settings.NODE_ENV === 'production' ? 'refuse' : 'auto')
   const opened = await openApp(description, {
@@ -46,6 +50,7 @@ export async function startApp(description: AppDescription, options: StartedOpti
     clock,
     log,
     migrate,
+    replaced: services,
     drain: options.drain ?? drainTime[settings.NODE_ENV],
   })
   try {

@@ -1,5 +1,5 @@
 import type { AuthActions, AuthController, SignUpFields } from '../auth/types.ts'
-import type { Db, FullRow, Models, Policy, PolicyRules, SystemDb } from '../data/types.ts'
+import type { Db, FullRow, Models, Policy, PolicyRules } from '../data/types.ts'
 import type {
   Controller,
   ControllerOptions,
@@ -12,45 +12,59 @@ import type {
   ViewOptions,
 } from '../http/index.ts'
 import type { Log } from '../observe/index.ts'
-import type { Fields, Reads } from '../schema/index.ts'
+import type { Fields } from '../schema/index.ts'
+import type { AnyModule, Controllers, KitParts, Module, ModuleParts, StartContext, Whole } from './module.ts'
 
 /** What every handler is given; take from it what you need. */
-export type Context<M extends Models, S> = HttpContext & {
+export type Context<M extends Models, S, Sv = {}> = HttpContext & {
   /** The database as this caller may use it. */
   readonly db: Db<M>
   /** The signed-in user, null for a visitor. */
   readonly user: User<M> | null
   readonly auth: AuthActions<M>
   readonly settings: S
+  /** The services that this part of the app has, and those that it uses, by name. */
+  readonly services: Sv
   readonly log: Log
   /** This moment by the app's clock, which tests drive. */
   readonly now: Date
 }
 export type User<M extends Models> = 'users' extends keyof M & string ? FullRow<M, 'users'> : never
-export type MemberContext<M extends Models, S> = Omit<Context<M, S>, 'user'> & { readonly user: User<M> }
+export type MemberContext<M extends Models, S, Sv = {}> = Omit<Context<M, S, Sv>, 'user'> & { readonly user: User<M> }
 
-export interface Kit<M extends Models, S> {
+/** `M` and `Sv` are the models and services that it sees, `Own` and `OwnSv` those among them that are its own. */
+export interface Kit<M extends Models, S, Sv = {}, Own extends Models = M, OwnSv = Sv> {
   /** Routes anyone may call. */
-  readonly visitor: RouteKit<Context<M, S>>
+  readonly visitor: RouteKit<Context<M, S, Sv>>
   /** Routes only a signed-in user may call; `user` is never null. */
-  readonly member: RouteKit<MemberContext<M, S>>
-  /** Runs around routes; `next` takes what it adds to their context. */
+  readonly member: RouteKit<MemberContext<M, S, Sv>>
+  /** Runs around routes; `next` takes what it adds to their context. It sees what this kit sees, whatever it runs around. */
   middleware<Adds extends object = {}>(
-    run: (context: Context<M, S>, next: (adds: Adds) => Promise<void>) => Promise<unknown>,
+    run: (context: Context<M, S, Sv>, next: (adds: Adds) => Promise<void>) => Promise<unknown>,
   ): Middleware<Adds>
   controller<const R extends Readonly<Record<string, Route<string, any, any>>>>(
     path: string,
     routes: R,
     options?: ControllerOptions,
   ): Controller<R>
-  policy<const N extends keyof M & string>(model: N, rules: PolicyRules<M, N>): Policy
+  policy<const N extends keyof Own & keyof M & string>(model: N, rules: PolicyRules<M, N>): Policy
   /** Sign-up, sign-in, sign-out and who-am-I on the model `users`, as a controller. */
   auth<const F extends SignUpFields<M>>(options: { readonly signUp: F; readonly path?: string }): AuthController<M, F>
-  app<const Cs extends Readonly<Record<string, Controller<any>>>>(parts: AppParts<Cs, M>): App<Cs, M>
+  app<const Cs extends Controllers, const Ms extends readonly AnyModule[] = readonly []>(
+    parts: AppParts<Cs, M, S, Sv, Ms>,
+  ): App<Cs & Whole<Ms, '~controllers'>, Own & Whole<Ms, '~models'>, OwnSv & Whole<Ms, '~services'>>
+  /** A feature that apps and other modules take up whole; what it does not export nobody else sees. */
+  module<
+    const Cs extends Controllers = {},
+    const XM extends keyof Own & string = never,
+    const XS extends keyof OwnSv & string = never,
+  >(parts: ModuleParts<Cs, M, S, Sv, XM, XS>): Module<Cs, Own, OwnSv, Pick<Own, XM>, Pick<OwnSv, XS>>
 }
 
-export interface AppParts<Cs, M extends Models> {
+export interface AppParts<Cs, M extends Models, S = any, Sv = any, Ms = readonly AnyModule[]> {
   readonly controllers: Cs
+  /** Features with models, routes and services of their own. */
+  readonly modules?: Ms
   readonly policies: readonly Policy[]
   /** For the API's description at `/openapi.json`. */
   readonly title?: string
@@ -67,13 +81,16 @@ export interface AppParts<Cs, M extends Models> {
   readonly mounts?: Readonly<Record<string, Mount>>
   /** Folders of files to serve, by the path they are served at. */
   readonly folders?: Readonly<Record<string, Folder>>
-  /** Runs once the database is ready and before the first request. */
-  readonly onStart?: (context: { readonly db: SystemDb<M>; readonly log: Log }) => Promise<void> | void
+  /** Runs once the database and the services are ready, after those of the modules, and before the first request. */
+  readonly onStart?: (context: StartContext<M, S, Sv>) => Promise<void> | void
 }
 export type AppHttpOptions = Pick<
   HttpOptions,
-  'cors' | 'trustProxy' | 'trustedOrigins' | 'redirectHosts' | 'contentSecurityPolicy' | 'limits' | 'compress'
->
+  'cors' | 'trustProxy' | 'trustedOrigins' | 'hosts' | 'redirectHosts' | 'contentSecurityPolicy' | 'compress' | 'http2'
+> & {
+  /** `body`: as `1mb`, of a body that is read into memory; `sockets`: live ones open at once from one address, 1,000 unless told. */
+  readonly limits?: HttpOptions['limits'] & { readonly sockets?: number }
+}
 export interface Folder {
   /** Relative to the working directory. */
   readonly from: string
@@ -82,9 +99,10 @@ export interface Folder {
 }
 
 /** A whole app: a plain value until it is started. */
-export interface App<Cs, M extends Models> {
+export interface App<Cs, M extends Models, Sv = any> {
   readonly '~controllers': Cs
   readonly '~models': M
+  readonly '~services': Sv
   /** What the app is made of, for tools. */
   readonly description: AppDescription
   /** Reads the settings, opens the database and the files, listens; SIGTERM and SIGINT stop it.
@@ -93,9 +111,13 @@ export interface App<Cs, M extends Models> {
 }
 
 export interface AppDescription {
+  /** Of the app and of all its modules. */
   readonly models: Models
+  /** Of the app, its modules and their services. */
   readonly settings: Fields
-  readonly parts: AppParts<Readonly<Record<string, Controller<any>>>, any>
+  /** What the app's own kit declares. */
+  readonly kit: KitParts
+  readonly parts: AppParts<Controllers, any>
 }
 
 export interface StartOptions {
@@ -108,5 +130,3 @@ export interface RunningApp {
   /** Lets requests in flight finish, then closes everything. */
   stop(): Promise<void>
 }
-
-export type SettingsOf<F extends Fields> = Reads<F>

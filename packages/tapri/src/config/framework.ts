@@ -14,6 +14,9 @@ export const frameworkSettings = {
   PUBLIC_URL: optional(url()),
   /** Signs cookies: a random text; a second one behind a comma is still believed. */
   APP_SECRET: optional(text({ min: 32, max: 2048 })),
+  /** The PEM files of a private key and its certificate: connections then speak TLS. */
+  TLS_KEY: optional(text({ min: 1, max: 4096 })),
+  TLS_CERT: optional(text({ min: 1, max: 4096 })),
   /** How many proxies stand in front, whose X-Forwarded-For is believed. */
   TRUST_PROXY: int({ min: 0, max: 20, default: 0 }),
   NODE_ENV: oneOf(['development', 'test', 'production'], { default: 'development' }),

@@ -214,6 +214,8 @@ test('the framework runs without any setting, on this machine alone until it is 
     LOG_FORMAT: null,
     PUBLIC_URL: null,
     APP_SECRET: null,
+    TLS_KEY: null,
+    TLS_CERT: null,
     TRUST_PROXY: 0,
     NODE_ENV: 'development',
   })

@@ -89,6 +89,16 @@ test('a sum beyond what a number holds is refused, not rounded', async () => {
   await database.close()
 })
 
+test('an average beyond what a number holds is refused, not infinite', async () => {
+  const models = { boxes: model({ weight: float() }) }
+  const database = await openDatabase({ models, policies: [], url: 'sqlite::memory:', migrate: 'auto' })
+  const { boxes } = database.systemDb<typeof models>()
+  await boxes.createMany([{ weight: 1.7e308 }, { weight: 1.7e308 }])
+  await assert.rejects(boxes.avg('weight'), { code: 'TAPRI_DATA_QUERY', status: 400 })
+  await assert.rejects(boxes.groupBy({ by: [], avg: ['weight'] }), { code: 'TAPRI_DATA_QUERY' })
+  await database.close()
+})
+
 test('figures tell nothing of private fields, and odd questions are refused', async () => {
   await using shelf = await openShelf()
   const { videos } = shelf.as(shelf.ann)

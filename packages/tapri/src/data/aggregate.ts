@@ -72,7 +72,8 @@ function shownFigure(model: Model, figure: Figure, value: unknown): unknown {
   if (figure.kind === 'count') return value
   if (figure.kind === 'min' || figure.kind === 'max') return shown(figure.column, value)
   if (figure.kind === 'sum') return exact(model, figure.column, value ?? 0)
-  const { scale } = figure.column
+  const { scale, name } = figure.column
+  if (typeof value === 'number' && !Number.isFinite(value)) throw tooFar(model, 'average', name)
   return scale === undefined || typeof value !== 'number' ? value : movePoint(value, -scale)
 }
 
@@ -82,5 +83,9 @@ function exact(model: Model, column: Column, value: unknown): unknown {
   const sum = Number(value)
   const isWhole = column.facts.kind === 'int'
   if (isWhole ? Number.isSafeInteger(sum) : Number.isFinite(sum)) return sum === 0 ? 0 : sum
-  throw wrong(model, `the sum of "${column.name}" is beyond what a number holds: narrow the where`)
+  throw tooFar(model, 'sum', column.name)
+}
+
+function tooFar(model: Model, figure: string, name: string) {
+  return wrong(model, `the ${figure} of "${name}" is beyond what a number holds: narrow the where`)
 }

@@ -63,7 +63,9 @@ export type Selection<R> = { readonly [K in keyof R]?: true }
 
 /** Relations to load: `true`, or which of their rows and what of them. */
 export type With<M extends Models, N extends keyof M & string> = {
-  readonly [K in keyof M[N] as M[N][K] extends One<string> | Many<string> ? K : never]?: true | WithRows<M, M[N][K]>
+  readonly [K in keyof M[N] as M[N][K] extends One<keyof M & string> | Many<keyof M & string> ? K : never]?:
+    | true
+    | WithRows<M, M[N][K]>
 }
 type WithRows<M extends Models, F> =
   F extends One<infer T>

@@ -67,6 +67,24 @@ test('a required JSON field is not null', async () => {
   }
 })
 
+test('JSON that a database cannot look into is refused, so that one row never breaks the questions of others', async () => {
+  const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)])
+  const texts = ['x\ud800', 'x\0']
+  const refused: readonly (readonly [unknown, string])[] = [
+    ...texts.map((text) => [{ theme: text }, text === 'x\0' ? 'NUL' : 'Unicode'] as const),
+    ...texts.map((text) => [[{ [text]: 1 }], text === 'x\0' ? 'NUL' : 'Unicode'] as const),
+    [nested(501), '500 levels'],
+  ]
+  for (const [any, word] of refused) {
+    const why = { code: 'TAPRI_INVALID', status: 422, message: new RegExp(`any must .*${word}`) }
+    await assert.rejects(boxes.create({ any, must: 1 }), why)
+  }
+  const { id } = await boxes.create({ any: nested(30), must: 1 })
+  await assert.rejects(boxes.update(id, { any: { theme: 'x\ud800' } }), { code: 'TAPRI_INVALID' })
+  assert.equal(await boxes.count({ where: { not: { any: { path: [0, 0], equals: 1 } } } }), 1)
+  await boxes.delete(id)
+})
+
 const name = fc.constantFrom('a', 'b', '0', '1', 'é', '$', '.', '[0]', "'", 'a b', '\u{1f3c6}', 'length', '__proto__')
 const plain = fc.constantFrom<unknown>(
   null,

@@ -2,12 +2,13 @@ import { deny, invalid } from '../kit/errors.ts'
 import { newId } from '../kit/ids.ts'
 import type { Model, Relation } from './catalog.ts'
 import { isRecord } from './compare.ts'
-import { all, equal, within } from './condition.ts'
+import { all, always, equal, within } from './condition.ts'
 import type { Scope } from './engine.ts'
 import { dataError } from './errors.ts'
 import type { StoredRow } from './evaluate.ts'
 import { requireFields } from './field-writes.ts'
 import { fits } from './fits.ts'
+import { mayBeId } from './read.ts'
 import { removeRows } from './remove.ts'
 import type { OpenTransaction } from './transaction.ts'
 import { newRow } from './values.ts'
@@ -22,6 +23,7 @@ export interface Linking {
 }
 
 const mostLinks = 10_000
+const everyRow = 2 ** 31 - 1
 
 /** Parts what is written into the values of columns and the links of `manyToMany` fields.
  * @throws TAPRI_INVALID */
@@ -46,17 +48,19 @@ export async function writeLinks(
 ): Promise<void> {
   const { target, link, from, to } = relation
   const visible = all([namesOne(to, target, scope.guard(target)), guardOfLink(link, scope), openedLink(relation, scope)])
-  const rows = await transaction.session.select({
-    model: link,
-    columns: link.columns,
-    condition: all([equal(from, row.id), visible]),
-    order: [{ column: link.id, down: false }],
-    limit: mostLinks,
-    offset: 0,
-  })
   const set = ids.get('set')
   const removed = ids.get('remove')
   const wanted = new Set([...(set ?? []), ...(ids.get('add') ?? [])])
+  // a row may have more pairs than one write names: all that are named are looked at, and all there are to set them
+  const named = set === undefined ? within(to, new Set([...wanted, ...(removed ?? [])])) : always
+  const rows = await transaction.session.select({
+    model: link,
+    columns: link.columns,
+    condition: all([equal(from, row.id), named, visible]),
+    order: [{ column: link.id, down: false }],
+    limit: everyRow,
+    offset: 0,
+  })
   const isLeft = (id: string) => wanted.has(id) || (set === undefined && removed?.has(id) !== true)
   for (const pair of rows) if (!isLeft(String(pair[to.name]))) await unlink(scope, transaction, link, pair)
   const linked = new Set(rows.map((pair) => String(pair[to.name])))
@@ -102,7 +106,7 @@ function readIds(model: Model, name: string, value: unknown): ReadonlyMap<Sign, 
   const ids = new Map<Sign, ReadonlySet<string>>()
   for (const [sign, list] of Object.entries(isRecord(value) ? value : {})) {
     if (!isSign(sign) || !Array.isArray(list) || list.length > mostLinks) throw refuse(model, name)
-    ids.set(sign, new Set(list.map((id) => (typeof id === 'string' ? id : '')).values()))
+    ids.set(sign, new Set(list.map((id) => (mayBeId(id) ? id : ''))))
   }
   if (ids.size === 0 || (ids.has('set') && ids.size > 1)) throw refuse(model, name)
   return ids

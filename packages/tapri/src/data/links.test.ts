@@ -181,3 +181,23 @@ test('pairs whose fields are private tell callers nothing', async () => {
   assert.deepEqual(await database.systemDb<typeof shapes>().users.find({ with: { crushes: true } }), [])
   await database.close()
 })
+
+test('of more links than one write may name each can be removed, added again and replaced', async () => {
+  await using stall = await openStall()
+  const { ann, system, tea } = stall
+  const video = await system.videos.create({ title: 'One', owner: ann.id })
+  const made = []
+  for (let at = 0; at < 10_500; at += 5250) {
+    const rows = await system.tags.createMany(Array.from({ length: 5250 }, (_, index) => ({ name: `${at + index}` })))
+    await system.videos.update(video.id, { tags: { add: rows.map(({ id }) => id) } })
+    made.push(...rows)
+  }
+  const last = made.slice(-1).map(({ id }) => id)
+  const linked = () => system.tags.count({ where: { videos: { some: {} } } })
+  await system.videos.update(video.id, { tags: { add: last } })
+  assert.equal(await linked(), 10_500)
+  await system.videos.update(video.id, { tags: { remove: last } })
+  assert.equal(await linked(), 10_499)
+  await system.videos.update(video.id, { tags: { set: [tea.id] } })
+  assert.equal(await linked(), 1)
+})

@@ -8,17 +8,16 @@ import { Cursors } from './cursor.ts'
 import type { Health } from './driver.ts'
 import { openDriver } from './drivers/open.ts'
 import { type Engine, type FileUrl, Scope } from './engine.ts'
-import type { StoredRow } from './evaluate.ts'
 import { fillWords } from './fill-words.ts'
 import { tablesAsModels } from './migration/as-models.ts'
 import { Migrations, settleModels } from './migration/migrations.ts'
 import { renamedChanges } from './migration/renamed-changes.ts'
 import type { MigrationPlan, TableState } from './migration/state.ts'
+import { databaseOver, type NarrowDatabase, narrowDatabase } from './narrow.ts'
 import { Policies } from './policy.ts'
-import type { ReadSet } from './read-set.ts'
 import { settleScales } from './scales.ts'
 import { SystemUses } from './system-uses.ts'
-import type { Db, Models, Policy, SystemDb } from './types.ts'
+import type { Models, Policy, SystemDb } from './types.ts'
 import { Writer } from './writer.ts'
 
 export interface DatabaseOptions {
@@ -38,20 +37,13 @@ export interface DatabaseOptions {
   readonly internal?: Models
 }
 
-export interface Database {
+export interface Database extends NarrowDatabase {
   /** The app's and the framework's. */
   readonly models: Models
-  /** The types of the models are the asker's to say: `database.asCaller<typeof models>({ user })`. */
-  asCaller<M extends Models = any>(
-    caller: { readonly user: StoredRow | null },
-    /** Once the signal has aborted, every further use of the db is refused, and a transaction undone. */
-    options?: { readonly reads?: ReadSet; readonly readOnly?: boolean; readonly signal?: AbortSignal },
-  ): Db<M>
-  /** For who holds the whole database: scripts, tests, the framework. It is not counted. */
-  readonly asSystem: SystemDb<any>
   /** How often callers' databases were left for `db.asSystem(reason)`, by reason. */
   readonly systemUses: ReadonlyMap<string, number>
-  systemDb<M extends Models = any>(options?: { readonly reads?: ReadSet }): SystemDb<M>
+  /** The same database for a part of the app, which sees these models alone. */
+  narrow(models: ReadonlySet<string>): NarrowDatabase
   readonly changes: {
     /** Another one after the database was made anew. */
     readonly epoch: string
@@ -133,11 +125,9 @@ export async function openDatabaseBy(open: typeof openDriver, options: DatabaseO
 
   return {
     models: { ...options.models, ...internal },
-    asCaller: ({ user }, { reads, readOnly = false, signal } = {}) =>
-      binding.caller(new Scope(engine, user, false, reads, readOnly, undefined, undefined, signal)),
-    asSystem: binding.system(system),
+    ...databaseOver(engine, binding),
     systemUses: systemUses.counts,
-    systemDb: ({ reads } = {}) => binding.system(new Scope(engine, null, true, reads, false)),
+    narrow: (models) => narrowDatabase(engine, models),
     changes,
     duringTransaction: (listener) =>
       writer.duringTransaction((told, transaction) => listener(told, binding.system(system.within(transaction)))),

@@ -53,7 +53,7 @@ export async function count(scope: Scope, model: Model, given: unknown): Promise
 
 /** The commonest read: one row by its id, with the policy asked of the row itself where that can tell. */
 export async function get(scope: Scope, model: Model, id: unknown, given: unknown): Promise<GivenRow> {
-  if (typeof id !== 'string') throw missing(model, id)
+  if (!mayBeId(id)) throw missing(model, id)
   const allowed = scope.allowed(model, 'read')
   const isPartial = model.guarded.length > 0 && !scope.everything
   if (given !== undefined || isPartial || asksOthers(allowed)) return getLoaded(scope, model, id, given)
@@ -70,6 +70,11 @@ async function getLoaded(scope: Scope, model: Model, id: string, given: unknown)
   const [row] = await select(scope, model, query, condition, 1)
   if (row === undefined) throw missing(model, id)
   return row
+}
+
+/** Some databases fail at a NUL, even in a question. */
+export function mayBeId(id: unknown): id is string {
+  return typeof id === 'string' && !id.includes('\0')
 }
 
 export function missing(model: Model, id: unknown) {

@@ -3,6 +3,7 @@ import { type Issue, invalid } from '../kit/errors.ts'
 import type { Column, Model } from './catalog.ts'
 import { isRecord } from './compare.ts'
 import { comparable, type StoredRow } from './evaluate.ts'
+import { whyNoDatabase } from './json-limits.ts'
 import { isFile } from './present.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -94,7 +95,10 @@ function plainJson(model: Model, column: Column, value: unknown): unknown {
     // a ring or a bigint: the issue below says what is needed instead
   }
   if (text === undefined) throw refuse(model, [{ path: [column.name], message: 'must be a value that JSON can hold' }])
-  return JSON.parse(text)
+  const plain: unknown = JSON.parse(text)
+  const message = whyNoDatabase(plain)
+  if (message !== undefined) throw refuse(model, [{ path: [column.name], message }])
+  return plain
 }
 
 function fileFacts(model: Model, column: Column, value: unknown) {

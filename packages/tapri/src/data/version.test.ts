@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { belongsTo, manyToMany, model, openDatabase, optional, text, version } from './index.ts'
+import { belongsTo, guarded, manyToMany, model, openDatabase, optional, private as secret, text, version } from './index.ts'
 
 const models = {
   pages: model({
@@ -62,4 +62,20 @@ test('nobody writes a version', async () => {
   await assert.rejects(openDatabase({ models: twice, policies: [], url: 'sqlite::memory:', migrate: 'auto' }), {
     code: 'TAPRI_DATA_MODEL',
   })
+})
+
+test('a version that the caller may not read is not told by refusing another', async () => {
+  for (const hide of [secret, guarded]) {
+    const models = { pages: model({ text: text(), version: hide(version()) }) }
+    const open = { read: () => true, update: () => true }
+    const policies = [{ model: 'pages', rules: open }]
+    const database = await openDatabase({ models, policies, url: 'sqlite::memory:', migrate: 'auto' })
+    const page = await database.systemDb<typeof models>().pages.create({ text: 'One' })
+    const { pages } = database.asCaller<typeof models>({ user: null })
+    await assert.rejects(pages.update(page.id, { text: 'Two' }, { version: 77 }), {
+      code: 'TAPRI_DATA_STALE',
+      message: 'Cannot change the row of pages: it has another version now, not 77',
+    })
+    await database.close()
+  }
 })

@@ -13,7 +13,7 @@ import { type Linking, takeLinks, writeLinks } from './link.ts'
 import type { Action } from './policy.ts'
 import { type GivenRow, presentWritten } from './present.ts'
 import { readParts } from './query.ts'
-import { missing } from './read.ts'
+import { mayBeId, missing } from './read.ts'
 import { removeRows } from './remove.ts'
 import { requireTargets } from './targets.ts'
 import type { OpenTransaction } from './transaction.ts'
@@ -35,7 +35,7 @@ export async function update(scope: Scope, model: Model, id: unknown, given: unk
   const { version } = readParts(model, options, ['version'])
   const row = await scope.write(async (transaction) => {
     const before = await requireRow(scope, transaction.session, model, id)
-    if (version !== undefined) requireVersion(model, before, version)
+    if (version !== undefined) requireVersion(scope, model, before, version)
     return changeRow(scope, transaction, model, before, given)
   }, `${model.name} ${id}`)
   return presentWritten(scope, model, row)
@@ -156,13 +156,15 @@ export async function changeRow(
   return after
 }
 
-function requireVersion(model: Model, before: StoredRow, expected: unknown): void {
+function requireVersion(scope: Scope, model: Model, before: StoredRow, expected: unknown): void {
   if (model.version === undefined || !Number.isSafeInteger(expected)) {
     throw wrong(model, `${nameOf(expected)} is no version of its rows: declare version(), and give the number that was read`)
   }
   const actual = before[model.version.name]
   if (actual === expected) return
-  throw dataError('TAPRI_DATA_STALE', `Cannot change the row of ${model.name}: it has version ${actual} now, not ${expected}`)
+  const isHidden = (model.version.private || model.version.guarded) && !scope.everything
+  const now = isHidden ? 'another version' : `version ${actual}`
+  throw dataError('TAPRI_DATA_STALE', `Cannot change the row of ${model.name}: it has ${now} now, not ${expected}`)
 }
 
 /** A row that may not be read is not there. */
@@ -173,7 +175,7 @@ async function requireRow(
   id: unknown,
   readable: Condition = scope.allowed(model, 'read'),
 ): Promise<StoredRow> {
-  const row = typeof id === 'string' ? await session.lock(model, id) : undefined
+  const row = mayBeId(id) ? await session.lock(model, id) : undefined
   if (row === undefined || !(await fits(session, model, readable, row))) throw missing(model, id)
   return row
 }

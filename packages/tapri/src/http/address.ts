@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import ipaddr from 'ipaddr.js'
 
 /**
@@ -17,6 +18,18 @@ export function senderOf(ip: string): string {
 
 /** Whose X-Forwarded-For is believed: so many proxies in front, or those with these addresses (`10.0.0.0/8`, `loopback`). */
 export type TrustProxy = number | readonly string[]
+
+/** The address that a request comes from: that of the connection, unless a proxy that is trusted says another. */
+export function callerAddress(request: IncomingMessage, trust: TrustProxy): string {
+  const nearest = (request.socket.remoteAddress ?? '').replace(/^::ffff:(?=[\d.]+$)/, '')
+  const header = request.headers['x-forwarded-for']
+  return trust === 0 || typeof header !== 'string' ? nearest : forwardedFrom(nearest, header, trust)
+}
+
+/** Whether an address is of this machine or of a network that is nobody else's. */
+export function isLocalAddress(ip: string): boolean {
+  return isTrusted(plain(ip), 0, ['loopback', 'private'])
+}
 
 /**
  * The address that a request comes from, seen through the proxies that are trusted: from the nearest outwards, the first

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { forwardedFrom } from './address.ts'
+import { callerAddress } from './address.ts'
 import { readCookies } from './cookies.ts'
 import { httpError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
@@ -91,11 +91,7 @@ export class HttpContext {
 
   /** The address that the request comes from: that of the connection, unless a proxy that `trustProxy` names says another. */
   get ip(): string {
-    const { request, shared } = this.#exchange
-    const address = request.socket.remoteAddress ?? ''
-    const nearest = address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
-    const header = request.headers['x-forwarded-for']
-    return shared.trustProxy === 0 || typeof header !== 'string' ? nearest : forwardedFrom(nearest, header, shared.trustProxy)
+    return callerAddress(this.#exchange.request, this.#exchange.shared.trustProxy)
   }
 
   /** Names this request in the log and in problem documents. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { httpError } from './errors.ts'
+import { isEncrypted } from './secure.ts'
 
 export interface OriginRules {
   /** Other origins that may call, like `https://admin.example.com`. */
@@ -37,7 +38,7 @@ export function refuseCrossSite(request: IncomingMessage, rules: OriginRules): v
 }
 
 function isOurScheme(from: URL, request: IncomingMessage, rules: OriginRules): boolean {
-  if ('encrypted' in request.socket) return from.protocol === 'https:'
+  if (isEncrypted(request)) return from.protocol === 'https:'
   if (rules.publicUrl === undefined) return true
   const ours = new URL(rules.publicUrl)
   return from.host !== ours.host || from.protocol === ours.protocol

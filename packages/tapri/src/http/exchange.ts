@@ -83,9 +83,14 @@ export class Exchange {
 
   /** Writes the head with what the handler set, closing the connection once the server stops. */
   writeHead(head: Head): void {
-    const { response, headers, shared } = this
+    const { request, response, headers, shared } = this
     const merged = headers === undefined ? head : mergeHeads(head, headers)
-    writeHead(response, this.status, shared.isDraining ? [...merged, 'Connection', 'close'] : merged, headers)
+    writeHead(
+      response,
+      this.status,
+      shared.isDraining && request.httpVersionMajor === 1 ? [...merged, 'Connection', 'close'] : merged,
+      headers,
+    )
   }
 
   get id(): string {

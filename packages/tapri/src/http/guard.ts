@@ -59,7 +59,13 @@ export function inspectRequest(request: IncomingMessage): number {
     }
   }
   checkHost(request, hosts, host)
-  return flags
+  return request.httpVersionMajor === 2 && isFollowed(request) ? flags | hasBody : flags
+}
+
+/** Over HTTP/2 no header has to announce a body: the frame of the headers says whether another one follows. */
+function isFollowed(request: IncomingMessage): boolean {
+  const stream: unknown = Reflect.get(request, 'stream')
+  return typeof stream === 'object' && stream !== null && Reflect.get(stream, 'endAfterHeaders') === false
 }
 
 function checkHost(request: IncomingMessage, hosts: number, host: string): void {

@@ -6,6 +6,8 @@ export type Head = (string | number)[]
 export interface SecurityOptions {
   readonly production: boolean
   readonly publicUrl?: string | undefined
+  /** Set when the server itself speaks TLS. */
+  readonly tls?: object | undefined
   /** Replaces the Content-Security-Policy of HTML pages. */
   readonly contentSecurityPolicy?: string | undefined
   /** Whether answers are compressed for callers who accept it; true unless told. */
@@ -101,7 +103,7 @@ export class Heads {
 }
 
 function strictTransport(options: SecurityOptions): Head {
-  const isHttps = options.publicUrl !== undefined && new URL(options.publicUrl).protocol === 'https:'
+  const isHttps = options.publicUrl === undefined ? options.tls !== undefined : new URL(options.publicUrl).protocol === 'https:'
   // Only once the app is known to be reached over TLS: a browser that has seen it never asks in the clear again
   return options.production && isHttps ? ['Strict-Transport-Security', 'max-age=31536000; includeSubDomains'] : []
 }

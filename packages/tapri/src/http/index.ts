@@ -1,4 +1,4 @@
-export { senderOf, type TrustProxy } from './address.ts'
+export { callerAddress, isLocalAddress, senderOf, type TrustProxy } from './address.ts'
 export { Answer } from './answer.ts'
 export type { CacheOptions } from './cache-control.ts'
 export {
@@ -8,7 +8,7 @@ export {
   fromExpress,
   fromExpressErrors,
 } from './connect.ts'
-export { HttpContext } from './context.ts'
+export { exchangeOf, HttpContext } from './context.ts'
 export { type CookieOptions, formatCookie, readCookies } from './cookies.ts'
 export type { CorsOptions } from './cors.ts'
 export { allowsOrigin, type OriginRules } from './csrf.ts'

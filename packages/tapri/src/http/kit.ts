@@ -15,12 +15,15 @@ import type {
  * Makes routes that one kind of caller may call.
  * @example const visitor = routeKit<Context>('visitor'); visitor.get('/', ({ db }) => db.videos.find())
  */
-export function routeKit<C>(access: string, middleware: readonly MiddlewareRun[] = []): RouteKit<C> {
+export function routeKit<C>(
+  access: string,
+  { middleware = [], owner }: { readonly middleware?: readonly MiddlewareRun[]; readonly owner?: object | undefined } = {},
+): RouteKit<C> {
   const verb =
     (method: Method) =>
     (path: string, ...rest: readonly [Handler] | readonly [RouteSpec, Handler]) => {
       const [spec, handler] = rest.length === 1 ? [{}, rest[0]] : rest
-      return { definition: { method, path, access, spec, middleware, handler } }
+      return { definition: { method, path, access, spec, middleware, handler, owner } }
     }
   return phantom<RouteKit<C>>({
     get: verb('get'),
@@ -28,7 +31,7 @@ export function routeKit<C>(access: string, middleware: readonly MiddlewareRun[]
     put: verb('put'),
     patch: verb('patch'),
     delete: verb('delete'),
-    use: (added: Middleware<unknown>) => routeKit(access, [...middleware, added.run]),
+    use: (added: Middleware<unknown>) => routeKit(access, { middleware: [...middleware, added.run], owner }),
   })
 }
 

@@ -41,7 +41,7 @@ export class Mounts {
   /** True when one of them has answered. */
   async answer(mounts: readonly Mounted[], request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     const { heads, isDraining } = this.#shared
-    const security = [...heads.security, ...(isDraining ? ['Connection', 'close'] : [])]
+    const security = [...heads.security, ...(isDraining && request.httpVersionMajor === 1 ? ['Connection', 'close'] : [])]
     for (let index = 0; index < security.length; index += 2) {
       response.setHeader(String(security[index]), security[index + 1] ?? '')
     }

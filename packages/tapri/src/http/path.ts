@@ -3,10 +3,12 @@ import { httpError } from './errors.ts'
 /**
  * The segments of a request's path in their one canonical form: split first, decoded once, so that `%2F`
  * stays inside its segment. Nothing is collapsed: `/a//b` has an empty segment and `/a/` ends with one.
- * @throws TAPRI_HTTP_PATH for escapes that are not UTF-8, NUL and dot segments
+ * @throws TAPRI_HTTP_PATH for escapes that are not UTF-8, NUL, dot segments, backslashes and "#"
  * @example pathSegments('/users/a%2Fb') // ['users', 'a/b']
  */
 export function pathSegments(path: string): string[] {
+  // RFC 3986 knows neither in a path; readers of URLs take the one for "/" and cut at the other
+  if (path.includes('\\') || path.includes('#')) throw ambiguous(path)
   const segments = path.slice(1).split('/')
   const isEscaped = path.includes('%')
   if (isEscaped) for (let index = 0; index < segments.length; index++) segments[index] = decode(segments[index] ?? '')
@@ -16,6 +18,10 @@ export function pathSegments(path: string): string[] {
     throw httpError('TAPRI_HTTP_PATH', `Cannot find "${path}": send the path without "." and ".." segments`)
   }
   return segments
+}
+
+function ambiguous(path: string) {
+  return httpError('TAPRI_HTTP_PATH', `Cannot find "${path.slice(0, 200)}": send the path with "\\" and "#" escaped`)
 }
 
 function decode(segment: string): string {

@@ -1,5 +1,6 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { type Issue, TapriError } from '../kit/errors.ts'
+import { closeAfter } from './closing.ts'
 import { errorPage } from './error-page.ts'
 import type { Shared } from './exchange.ts'
 import { hasBody } from './guard.ts'
@@ -60,13 +61,14 @@ export function sendProblem(
   const page = shared.production || problem.status < 500 ? undefined : errorPage(request, problem, options.error)
   const body = page ?? JSON.stringify(problem)
   const isUnread = (options.flags & hasBody) !== 0 && !request.complete
-  const closes = isUnread || shared.isDraining || problem.status === 408
+  const closes = isUnread || shared.isDraining || problem.status === 408 || isUnclear(request, options)
+  if (closes && request.httpVersionMajor === 1) closeAfter(request)
   const head: Head = [
     ...(page === undefined ? shared.heads.problem : shared.heads.html.plain).slice(0, -1),
     Buffer.byteLength(body),
     ...headersOf(options.error),
     ...options.kept,
-    ...(closes ? ['Connection', 'close'] : []),
+    ...(closes && request.httpVersionMajor === 1 ? ['Connection', 'close'] : []),
   ]
   writeHead(response, problem.status, head, head)
   if (!isUnread) {
@@ -82,6 +84,12 @@ export function sendProblem(
   }
   request.once('end', end).once('error', end).once('close', end)
   request.resume()
+}
+
+/** Whether two readers could differ on where the request ends: whatever comes behind it cannot be believed. */
+function isUnclear(request: IncomingMessage, { error, flags }: { readonly error: unknown; readonly flags: number }): boolean {
+  if (error instanceof TapriError && error.code === 'TAPRI_HTTP_REQUEST') return true
+  return (flags & hasBody) !== 0 && (request.method === 'GET' || request.method === 'HEAD')
 }
 
 function headersOf(error: unknown): Head {

@@ -52,6 +52,9 @@ test('there is one canonical form of a path', () => {
 
 test('a path that two readers could read differently is refused', () => {
   const router = routerOf('/users/:id', '/x')
+  for (const path of ['/users/a\\b', '/users/a#b', '/x#', '/\\x']) {
+    assert.throws(() => router.find('GET', path), code('TAPRI_HTTP_PATH'), path)
+  }
   for (const path of ['/users/%', '/users/%zz', '/users/%C3', '/users/%00', '/y/../x', '/./x', '/users/%2e%2E', '/users/.']) {
     assert.throws(() => router.find('GET', path), code('TAPRI_HTTP_PATH'), path)
   }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Fields } from '../schema/index.ts'
 import { bodyForm, collectBody, parseBody, refuseAnnounced, tooSlow } from './body.ts'
+import { isBehindLast } from './closing.ts'
 import { type CompiledRoute, compileRoute } from './compile.ts'
 import type { HttpContext } from './context.ts'
 import type { Cors } from './cors.ts'
@@ -9,6 +10,7 @@ import { httpError } from './errors.ts'
 import { Exchange, type Shared } from './exchange.ts'
 import type { Folders } from './folders.ts'
 import { hasBody, inspectRequest, requestTarget } from './guard.ts'
+import type { Hosts } from './hosts.ts'
 import type { Mounts } from './mounts.ts'
 import { layer } from './onion.ts'
 import { failExchange, failRequest } from './refuse.ts'
@@ -31,6 +33,8 @@ export interface Setup {
   readonly around: readonly MiddlewareRun[]
   readonly origins: OriginRules
   readonly cors: Cors | undefined
+  /** Undefined answers for every host. */
+  readonly hosts: Hosts | undefined
   readonly Context: new (exchange: Exchange) => HttpContext
   readonly prepare: ((context: any) => void | Promise<void>) | undefined
   readonly readForm: ((context: any, fields: Fields) => Promise<ReceivedForm>) | undefined
@@ -41,13 +45,15 @@ export interface Setup {
  * It stays synchronous as long as nothing has to be waited for.
  */
 export function makeListener(setup: Setup): (request: IncomingMessage, response: ServerResponse) => void {
-  const { shared, router, folders, mounts, around, origins, cors, Context, prepare, readForm } = setup
+  const { shared, router, folders, mounts, around, origins, cors, hosts, Context, prepare, readForm } = setup
 
   return (request, response) => {
+    if (isBehindLast(request, response)) return
     let flags = 0
     let exchange: Exchange | undefined
     try {
       flags = inspectRequest(request)
+      hosts?.refuse(request)
       cors?.open(request, response)
       const target = requestTarget(request)
       const mark = target.indexOf('?')

@@ -4,7 +4,8 @@ import { type Clock, systemClock } from '../kit/clock.ts'
 import { notFound, type TapriError } from '../kit/errors.ts'
 import { newId } from '../kit/ids.ts'
 import type { Log } from '../observe/index.ts'
-import { NodeAdapter } from './adapters/node.ts'
+import type { TlsFiles, Transport } from './adapters/make.ts'
+import { NodeAdapter, type NodeHooks } from './adapters/node.ts'
 import { isTrustProxy, type TrustProxy } from './address.ts'
 import { callRoute, type RouteCall } from './call.ts'
 import { bodyLimitOf, type CompiledRoute, compileRoute } from './compile.ts'
@@ -14,6 +15,7 @@ import type { Shared } from './exchange.ts'
 import { type Folder, Folders } from './folders.ts'
 import { inspectRequest } from './guard.ts'
 import { Heads } from './heads.ts'
+import { Hosts } from './hosts.ts'
 import { type Mount, Mounts } from './mounts.ts'
 import { problemOf } from './problem.ts'
 import { failRequest } from './refuse.ts'
@@ -47,6 +49,8 @@ export interface HttpOptions extends Partial<Pick<Setup, 'prepare' | 'readForm'>
   readonly trustedOrigins?: readonly string[]
   /** Where the app is reached; with https, browsers are told in production to come by https only. */
   readonly publicUrl?: string
+  /** Hosts that requests may name, besides that of `publicUrl`: `tube.example`, `*.tube.example`; all unless told. */
+  readonly hosts?: readonly string[]
   /** Hosts that a redirect may lead to, besides the app's own. */
   readonly redirectHosts?: readonly string[]
   /** Replaces the Content-Security-Policy of HTML pages. */
@@ -59,6 +63,10 @@ export interface HttpOptions extends Partial<Pick<Setup, 'prepare' | 'readForm'>
   readonly cors?: CorsOptions
   /** False when a proxy in front compresses answers; true unless told. */
   readonly compress?: boolean
+  /** PEM files of a key and its certificate: connections then speak TLS. */
+  readonly tls?: TlsFiles
+  /** Speaks HTTP/2 beside HTTP/1.1 where there is TLS. */
+  readonly http2?: boolean
 }
 
 /** Takes over a connection that speaks another protocol from now on. */
@@ -81,11 +89,12 @@ export interface HttpServer {
 
 /**
  * Compiles the routes into a server; nothing listens yet.
- * @throws TAPRI_HTTP_ROUTE, TAPRI_HTTP_ROUTE_TWICE, TAPRI_HTTP_INPUT_TWICE, TAPRI_HTTP_FOLDER
+ * @throws TAPRI_HTTP_ROUTE, TAPRI_HTTP_ROUTE_TWICE, TAPRI_HTTP_INPUT_TWICE, TAPRI_HTTP_FOLDER, TAPRI_HTTP_HOSTS, TAPRI_HTTP_TLS, TAPRI_HTTP_PROTOCOL
  * @example const http = openHttp({ routes, Context: HttpContext, log, production: false })
  */
 export function openHttp(options: HttpOptions): HttpServer {
   const { clock = systemClock, publicUrl } = options
+  const transport = transportOf(options)
   const stopping = new AbortController()
   const shared: Shared = {
     heads: new Heads(options),
@@ -110,8 +119,9 @@ export function openHttp(options: HttpOptions): HttpServer {
     router.add(route.method.toUpperCase(), route.path, compiled)
     if (route.method === 'get') gets.set(route.name, compiled)
   }
+  const hosts = options.hosts === undefined ? undefined : new Hosts([...options.hosts, ...ownHost(publicUrl)])
   const upgrades = new Map<string, UpgradeHandler>()
-  const adapter = new NodeAdapter({
+  const hooks: NodeHooks = {
     clock,
     request: makeListener({
       shared,
@@ -120,12 +130,13 @@ export function openHttp(options: HttpOptions): HttpServer {
       mounts: new Mounts(options.mounts ?? {}, shared),
       around: options.use ?? [],
       origins: { trustedOrigins: [...(options.trustedOrigins ?? []), ...(options.cors?.origins ?? [])], publicUrl },
+      hosts,
       cors: options.cors === undefined ? undefined : new Cors(options.cors),
       Context: options.Context,
       prepare: options.prepare,
       readForm: options.readForm,
     }),
-    malformed: (error) => rawProblem(malformed(error)),
+    malformed: (error) => rawProblem(malformed(error), shared.heads),
     unexpected: (request, response) => {
       const error = httpError('TAPRI_HTTP_EXPECTATION', 'Cannot meet the Expect header: only "100-continue" is known')
       failRequest(shared, request, response, error, 0)
@@ -134,15 +145,17 @@ export function openHttp(options: HttpOptions): HttpServer {
     upgrade: (request, socket, head) => {
       try {
         inspectRequest(request)
+        hosts?.refuse(request)
         const handler = upgrades.get(pathOf(request))
         if (handler === undefined)
           throw httpError('TAPRI_HTTP_NO_ROUTE', 'Cannot change the protocol here: no one listens at this path')
         handler(request, socket, head)
       } catch (error) {
-        socket.end(rawProblem(error), () => socket.destroy())
+        socket.end(rawProblem(error, shared.heads), () => socket.destroy())
       }
     },
-  })
+  }
+  const adapter = new NodeAdapter(hooks, transport)
 
   return {
     server: adapter.server,
@@ -160,6 +173,22 @@ export function openHttp(options: HttpOptions): HttpServer {
       return adapter.stop(deadline)
     },
   }
+}
+
+/** @throws TAPRI_HTTP_PROTOCOL */
+function transportOf({ tls, http2 = false, mounts = {}, log }: HttpOptions): Transport {
+  if (http2 && tls === undefined) log.info('Speaking HTTP/1.1 alone: HTTP/2 comes with TLS, set TLS_KEY and TLS_CERT')
+  if (!http2 || tls === undefined) return { tls }
+  const express = Object.keys(mounts).find((path) => 'handler' in Object(mounts[path]))
+  if (express === undefined) return { tls, http2 }
+  throw httpError(
+    'TAPRI_HTTP_PROTOCOL',
+    `Cannot speak HTTP/2 with an Express app mounted at "${express}": Express knows HTTP/1.1 alone; leave \`http2\` out`,
+  )
+}
+
+function ownHost(publicUrl: string | undefined): readonly string[] {
+  return publicUrl === undefined ? [] : [new URL(publicUrl).hostname]
 }
 
 /** @throws TAPRI_HTTP_PROXY */
@@ -192,16 +221,10 @@ function malformed(cause: Error): TapriError {
 }
 
 /** A problem document as bytes on the wire, for connections on which no answer object exists. */
-function rawProblem(error: unknown): string {
+function rawProblem(error: unknown, heads: Heads): string {
   const problem = problemOf(error, newId())
   const body = JSON.stringify(problem)
-  return [
-    `HTTP/1.1 ${problem.status} ${problem.title}`,
-    'Content-Type: application/problem+json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'X-Content-Type-Options: nosniff',
-    'Connection: close',
-    '',
-    body,
-  ].join('\r\n')
+  const head = [...heads.problem.slice(0, -1), Buffer.byteLength(body), 'Connection', 'close']
+  const lines = head.map((part, index) => (index % 2 === 0 ? `${part}: ` : `${part}\r\n`)).join('')
+  return `HTTP/1.1 ${problem.status} ${problem.title}\r\n${lines}\r\n${body}`
 }

@@ -66,6 +66,8 @@ export interface RouteDefinition {
   readonly spec: RouteSpec
   readonly middleware: readonly MiddlewareRun[]
   readonly handler: Handler
+  /** Who made it, for rooms above. */
+  readonly owner?: object | undefined
 }
 // A handler's context is checked where the route is written; the server only passes it on.
 export type Handler = (context: any) => unknown

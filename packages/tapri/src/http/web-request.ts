@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { requestTarget } from './guard.ts'
+import { isEncrypted } from './secure.ts'
 import { disconnectSignal } from './signal.ts'
 
 /**
@@ -12,7 +13,7 @@ export function webRequest(
   response: ServerResponse,
   { bytes, target = requestTarget(request) }: { readonly bytes?: Uint8Array | undefined; readonly target?: string } = {},
 ): Request {
-  const scheme = 'encrypted' in request.socket ? 'https' : 'http'
+  const scheme = isEncrypted(request) ? 'https' : 'http'
   const method = request.method ?? 'GET'
   const headers = new Headers()
   for (let index = 0; index < request.rawHeaders.length; index += 2) {

@@ -22,6 +22,7 @@ test('a subscription that begins as its session ends is told nothing, however th
       return session === null ? null : { user }
     },
     allowOrigin: () => true,
+    senderOf: () => undefined,
     isLive: () => true,
   }
   const tables = (reads: Parameters<LiveOptions<TestCaller>['run']>[0]['reads']): any => database.systemDb({ reads })

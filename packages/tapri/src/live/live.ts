@@ -5,23 +5,28 @@ import { Connection } from './connection.ts'
 import { liveError } from './errors.ts'
 import { Hub } from './hub.ts'
 import { refuseUpgrade } from './refuse.ts'
+import { Senders } from './senders.ts'
 import { openSockets } from './sockets.ts'
 import type { Live, LiveCaller, LiveOptions } from './types.ts'
 import { Work } from './work.ts'
 
 /** How long clients may take to say goodbye when the server stops. */
 const lastGoodbye = 1_000
+/** More than the browsers behind one address open at once. */
+const mostSockets = 1_000
 
 /**
  * Opens live answers on a database: each subscription is run again when a commit touches what it read, and is sent the
  * difference.
- * @example const live = openLive({ database, log, clock, run, identify, allowOrigin, isLive }); http.onUpgrade('/api/live', live.upgrade)
+ * @example const live = openLive({ database, log, clock, run, identify, allowOrigin, senderOf, isLive }); http.onUpgrade('/api/live', live.upgrade)
  */
 export function openLive<C extends LiveCaller>(options: LiveOptions<C>): Live {
   const work = new Work()
   const hub = new Hub(options, work)
   const sockets = openSockets()
   const connections = new Set<Connection<C>>()
+  const { maxSockets = mostSockets } = options
+  const senders = new Senders(maxSockets)
   let opened = 0
   let isStopping = false
   let onEmpty = () => {}
@@ -32,21 +37,25 @@ export function openLive<C extends LiveCaller>(options: LiveOptions<C>): Live {
     hub.onCommit(commit)
   })
 
-  const forget = (connection: Connection<C>) => {
+  const forget = (connection: Connection<C>, sender: string | undefined) => {
     connections.delete(connection)
+    senders.remove(sender)
     if (connections.size === 0) onEmpty()
   }
 
   return {
     upgrade(request, socket, head) {
-      const refusal = refusalOf(request)
+      const sender = options.senderOf(request)
+      const refusal = refusalOf(request, sender)
       if (refusal !== undefined) {
         refuseUpgrade(socket, refusal, options.log)
         return
       }
       sockets.accept(request, socket, head, (open) => {
-        const connection = new Connection(++opened, request, open, hub, forget)
+        const connection = new Connection(++opened, request, open, hub, () => forget(connection, sender))
         connections.add(connection)
+        senders.add(sender)
+        if (!senders.hasRoom(sender)) options.log.event('live.sender.full', { sender, sockets: maxSockets }, 'warn')
         return connection
       })
     },
@@ -75,13 +84,16 @@ export function openLive<C extends LiveCaller>(options: LiveOptions<C>): Live {
     },
   }
 
-  function refusalOf(request: Parameters<Live['upgrade']>[0]) {
+  function refusalOf(request: Parameters<Live['upgrade']>[0], sender: string | undefined) {
     if (isStopping) return liveError('TAPRI_LIVE_STOPPED', 'Connect again in a moment: the server is stopping')
     if (!options.allowOrigin(request)) {
       return liveError(
         'TAPRI_LIVE_ORIGIN',
         `Cannot open a socket from "${request.headers.origin ?? 'nowhere'}": it is another site`,
       )
+    }
+    if (!senders.hasRoom(sender)) {
+      return liveError('TAPRI_LIVE_SOCKETS', `Cannot open another socket: ${maxSockets} are open from this address`)
     }
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
     if (offered.includes(liveProtocol)) return undefined

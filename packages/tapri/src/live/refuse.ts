@@ -15,6 +15,7 @@ export function refuseUpgrade(socket: Duplex, error: TapriError, log: Log): void
       'Content-Type: application/problem+json',
       `Content-Length: ${Buffer.byteLength(body)}`,
       'Cache-Control: no-store',
+      'X-Content-Type-Options: nosniff',
       'Connection: close',
       '',
       body,

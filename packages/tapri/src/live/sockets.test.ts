@@ -252,6 +252,23 @@ test('a socket has at most 200 subscriptions', async (t) => {
   assert.equal(stall.runs.length, 1)
 })
 
+test('one sender has at most so many sockets at once, and room again when one closes; others have their own', async (t) => {
+  const stall = await openStall(t, undefined, { models: {}, policies: [], maxSockets: 2 })
+  const open = (sender: string) => openRaw(stall.port, { headers: { 'x-sender': sender } })
+  const [first] = [await open('a'), await open('a')]
+  await assert.rejects(open('a'), /429/)
+  assert.equal((await open('b')).socket.readyState, 1)
+  assert.deepEqual(
+    stall.entries.filter(({ event }) => event === 'live.sender.full').map(({ facts }) => facts),
+    [{ sender: 'a', sockets: 2 }],
+  )
+  first.socket.close()
+  await first.closed
+  while (stall.live.connections > 2) await turns(1)
+  assert.equal((await open('a')).socket.readyState, 1)
+  await assert.rejects(open('a'), /429/)
+})
+
 test('a client that does not read is cut at a megabyte, others are not', async (t) => {
   const stall = await openStall(t, { 'videos.long': async ({ db }) => `${await db.videos.count()}${'x'.repeat(300_000)}` })
   const { user } = await stall.member('Ann')

@@ -64,7 +64,10 @@ export const routes = {
 export async function openStall(
   t: TestContext,
   handlers: Handlers = routes,
-  more: { readonly models: Models; readonly policies: readonly Policy[] } = { models: {}, policies: [] },
+  more: { readonly models: Models; readonly policies: readonly Policy[]; readonly maxSockets?: number } = {
+    models: {},
+    policies: [],
+  },
 ) {
   const clock = manualClock()
   const entries: LogEntry[] = []
@@ -89,6 +92,8 @@ export async function openStall(
     },
     identify: (upgrade, token, reads) => identify(database, upgrade, token, reads),
     allowOrigin: ({ headers }) => headers.origin === undefined || headers.origin === `http://${headers.host}`,
+    senderOf: ({ headers, socket }) => (headers['x-sender'] === undefined ? socket.remoteAddress : String(headers['x-sender'])),
+    maxSockets: more.maxSockets,
     isLive: (route) => Object.hasOwn(handlers, route),
   })
   const sockets = new Set<Socket>()

@@ -32,6 +32,10 @@ export interface LiveOptions<C extends LiveCaller> {
   identify(upgrade: IncomingMessage, token: string | undefined, reads: ReadSet): Promise<C | null>
   /** Whether a page of this origin may open sockets. */
   allowOrigin(request: IncomingMessage): boolean
+  /** Whose sockets are counted together; undefined does not count this one. */
+  senderOf(request: IncomingMessage): string | undefined
+  /** At most so many of one sender: 1,000 unless told. */
+  readonly maxSockets?: number | undefined
   /** Whether there is such a GET route. */
   isLive(route: string): boolean
 }

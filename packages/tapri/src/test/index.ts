@@ -6,13 +6,13 @@ import { type Client, client, closeClient, sync } from '../client/index.ts'
 import { scratchDatabase } from '../data/index.ts'
 import { manualClock } from '../kit/clock.ts'
 import { milliseconds } from '../kit/measures.ts'
-import { type Log, openLog } from '../observe/index.ts'
+import { openLog } from '../observe/index.ts'
 import { testError } from './errors.ts'
 import { testFile } from './media.ts'
 import { fillUser } from './people.ts'
-import type { TestApp } from './types.ts'
+import type { TestApp, TestOptions } from './types.ts'
 
-export type { TestApp, TestClock } from './types.ts'
+export type { TestApp, TestClock, TestOptions } from './types.ts'
 
 /** A test that meets a 500 should show what was thrown, and nothing else of the log. */
 const errorLog = openLog({ level: 'error', format: 'pretty', write: (line) => process.stderr.write(`${line}\n`) })
@@ -20,28 +20,35 @@ const errorLog = openLog({ level: 'error', format: 'pretty', write: (line) => pr
 /**
  * Starts the app for one test: a database of its own (in memory, or in the server that `database` or the environment's
  * TEST_DATABASE_URL names), a temporary folder for files, a clock that stands still, a port of its own. Writes through
- * its clients return once live subscriptions show them. What a caller is not told of an error is written to stderr,
+ * its clients return once live subscriptions show them. `services` puts others in place of the app's. What a caller is not told of an error is written to stderr,
  * unless a `log` is given.
  * @example await using club = await testApp(app); const ann = await club.signUp('ann@club.test')
  */
-export async function testApp<A extends App<any, any>>(
-  app: A,
-  options: { readonly settings?: Readonly<Record<string, string>>; readonly log?: Log; readonly database?: string } = {},
-): Promise<TestApp<A>> {
+export async function testApp<A extends App<any, any>>(app: A, options: TestOptions<A> = {}): Promise<TestApp<A>> {
   const folder = await mkdtemp(join(tmpdir(), 'tapri-test-'))
   const scratch = await scratchDatabase(options.database ?? process.env.TEST_DATABASE_URL ?? 'sqlite::memory:')
   const clock = manualClock()
-  const started = await startApp(app.description, {
+  const clear = async () => {
+    await scratch.dispose()
+    await rm(folder, { recursive: true, force: true })
+  }
+  const starting = startApp(app.description, {
     host: '127.0.0.1',
     port: 0,
     clock,
     log: options.log ?? errorLog,
     migrate: 'auto',
     file: null,
+    services: { ...options.services },
     environment: { NODE_ENV: 'test', DATABASE_URL: scratch.url, FILES_URL: `disk:${folder}`, ...options.settings },
+  })
+  const started = await starting.catch(async (cause: unknown) => {
+    await clear()
+    throw cause
   })
   const clients: Client<A>[] = []
   const db: any = started.database.asSystem
+  const services: any = started.services
 
   const settled = async () => {
     // subscriptions first get their first answers, then what the writes change, then it is all received
@@ -75,6 +82,7 @@ export async function testApp<A extends App<any, any>>(
     guest: open(),
     clock: { now: clock.now, advance: (duration) => clock.advance(milliseconds(duration)) },
     db,
+    services,
     async signUp(email, values = {}) {
       const user = await db.users.create(fillUser(app.description.models, email, values))
       return open(await issue(user.id))
@@ -85,8 +93,7 @@ export async function testApp<A extends App<any, any>>(
     async [Symbol.asyncDispose]() {
       for (const opened of clients) closeClient(opened)
       await started.stop()
-      await scratch.dispose()
-      await rm(folder, { recursive: true, force: true })
+      await clear()
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { App } from '../app/index.ts'
 import type { Client } from '../client/index.ts'
 import type { Models, SystemDb } from '../data/index.ts'
+import type { Log } from '../observe/index.ts'
 
 /** A started app of a test's own, with clients for as many people as it needs. */
 export interface TestApp<A extends App<any, any>> extends AsyncDisposable {
@@ -12,6 +13,8 @@ export interface TestApp<A extends App<any, any>> extends AsyncDisposable {
   readonly clock: TestClock
   /** Everything, whatever the policies say. */
   readonly db: A extends App<any, infer M extends Models> ? SystemDb<M> : never
+  /** The app's services by name, those too that modules keep to themselves. */
+  readonly services: A extends App<any, any, infer Services> ? Services : never
   /** Makes a user (its name is the address up to the `@`) and answers a client signed in as that user. */
   signUp(email: string, values?: Readonly<Record<string, unknown>>): Promise<Client<A>>
   /** A new bearer token of the user with that address. */
@@ -20,6 +23,15 @@ export interface TestApp<A extends App<any, any>> extends AsyncDisposable {
   file(name: string, size?: number): File
   /** Waits until every live subscription shows every write so far; the clients' own writes do so by themselves. */
   settled(): Promise<void>
+}
+
+export interface TestOptions<A extends App<any, any>> {
+  readonly settings?: Readonly<Record<string, string>>
+  readonly log?: Log
+  /** The URL of a server in which the test gets a database of its own. */
+  readonly database?: string
+  /** Stand in for services of these names: those are not started, and their settings need not be given. */
+  readonly services?: A extends App<any, any, infer Services> ? { readonly [K in keyof Services]?: Services[K] } : never
 }
 
 export interface TestClock {

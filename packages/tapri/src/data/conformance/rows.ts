@@ -40,7 +40,7 @@ export const rowClaims: Claims = {
       const read = new Date(moment)
       assert.deepEqual((await roundTrip({ read })).read, read)
     }
-    const extras = [{ b: 1, a: [null, true, 'x'] }, [], 'text', 0, false, { deep: { '': '\u0000🏆' } }]
+    const extras = [{ b: 1, a: [null, true, 'x'] }, [], 'text', 0, false, { deep: { '': '\u0001🏆' } }]
     for (const extra of extras) assert.deepEqual((await roundTrip({ extra })).extra, extra)
     const lists = { words: strange, numbers: [0, -1.5, 1e21, 0.1], times: [new Date(5), new Date(-5)] }
     const { words, numbers, times } = await roundTrip(lists)

@@ -69,12 +69,13 @@ export class Migrations {
     const { catalog, driver } = this.#options
     const applied = await driver.migrations()
     const { steps } = await this.plan()
+    const missing = steps.filter((step) => step.needed)
     return {
       applied,
       pending: pendingFiles(files, applied).map(({ name }) => name),
       gone: goneFiles(files, applied),
-      missing: steps.filter((step) => step.needed),
-      extra: extrasOf(catalog, await driver.tables()),
+      missing,
+      extra: extrasOf(catalog, await driver.tables(), missing),
     }
   }
 

@@ -98,6 +98,18 @@ everywhere('a rename that is told of after the new field was made takes its plac
   })
 })
 
+test('status asks for what a rename will take, and calls nothing of it left over', () =>
+  inFile(async (url) => {
+    await visit({ url, models: { ...old, notes: model({ of: text() }) } }, async () => {})
+    const models = { ...today, notes: model({ text: was('of', text()) }) }
+    await visit({ url, models, migrate: 'plan' }, async (_db, database) => {
+      const { missing, extra } = await database.migrations.status([])
+      assert.ok(summaries(missing).includes('rename the table "posts" to "articles"'))
+      assert.ok(summaries(missing).includes('rename the column "of" of "notes" to "text"'))
+      assert.deepEqual(extra, [])
+    })
+  }))
+
 test('a field that looks like a former one under another name comes with the way to say so', () =>
   inFile(async (url) => {
     await visit({ url, models: { notes: model({ title: text(), stars: int() }) } }, (db) =>

@@ -1,9 +1,11 @@
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
-import { Server as NetServer, type Socket } from 'node:net'
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import { Server as NetServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../kit/clock.ts'
 import { httpError } from '../errors.ts'
 import { drain } from './drain.ts'
+import { Http2Sessions } from './http2.ts'
+import { makeServer, type Transport } from './make.ts'
 
 /** Milliseconds without a byte in either direction. */
 const stalledAfter = 60_000
@@ -24,13 +26,19 @@ export interface NodeHooks {
 /** Everything that is particular to node:http: limits, malformed input, listening, upgrades, draining. */
 export class NodeAdapter {
   readonly server: Server
-  readonly #sockets = new Set<Socket>()
+  /** Each with the bytes that it had brought when it was ready for requests: those of a handshake. */
+  readonly #sockets = new Map<Socket, number>()
+  readonly #sessions = new Http2Sessions(stalledAfter)
+  readonly #scheme: 'http' | 'https'
   readonly #clock: Clock
   #stopped: Promise<void> | undefined
 
-  constructor(hooks: NodeHooks) {
+  /** @throws TAPRI_HTTP_TLS */
+  constructor(hooks: NodeHooks, transport: Transport = {}) {
+    const isTls = transport.tls !== undefined
     this.#clock = hooks.clock
-    this.server = createServer(
+    this.#scheme = isTls ? 'https' : 'http'
+    this.server = makeServer(
       {
         headersTimeout: 10_000,
         // Large uploads take as long as they take; slow ones are cut by their rate
@@ -41,19 +49,27 @@ export class NodeAdapter {
         maxHeaderSize: 16_384,
         // Without it node:http answers by itself, in no format
         requireHostHeader: false,
-        shouldUpgradeCallback: (request) => hooks.isUpgrade(request),
       },
-      hooks.request,
+      transport,
     )
+    // Set here, because http2 does not take it among its options
+    Object.assign(this.server, { shouldUpgradeCallback: (request: IncomingMessage) => hooks.isUpgrade(request) })
     this.server.timeout = stalledAfter
+    // node:http tells of a caller who has left only to who listens; Bun tells all, and unheard it would end the process
+    if (process.versions.bun !== undefined) this.server.on('request', (request) => request.on('error', () => {}))
+    this.server.on('request', hooks.request)
     this.server.on('timeout', endStalled)
     this.server.on('checkContinue', hooks.request)
     this.server.on('checkExpectation', hooks.unexpected)
-    this.server.on('clientError', (error, socket) => refuseMalformed(socket, hooks.malformed(error)))
-    this.server.on('connection', (socket) => {
-      this.#sockets.add(socket)
+    this.server.on('clientError', (error, socket) => {
+      // Bytes behind the last request of a connection, which its caller has said to be the last: no request, and no answer
+      if (Reflect.get(error, 'code') !== 'HPE_CLOSED_CONNECTION') refuseMalformed(socket, hooks.malformed(error))
+    })
+    this.server.on(isTls ? 'secureConnection' : 'connection', (socket: Socket) => {
+      this.#sockets.set(socket, isTls ? socket.bytesRead : 0)
       socket.once('close', () => this.#sockets.delete(socket))
     })
+    this.server.on('session', (session) => this.#sessions.add(session))
     this.server.on('upgrade', (request, socket, head) => {
       // Once upgraded node:http listens no more; an unheard error would end the process
       socket.on('error', () => socket.destroy())
@@ -69,7 +85,7 @@ export class NodeAdapter {
       this.server.listen({ port, host }, () => {
         this.server.removeListener('error', refuse)
         const address = this.server.address()
-        resolve(urlOf(host, typeof address === 'object' && address !== null ? address.port : port))
+        resolve(this.#scheme + urlOf(host, typeof address === 'object' && address !== null ? address.port : port))
       })
     })
   }
@@ -83,8 +99,11 @@ export class NodeAdapter {
   async #stop(deadline: number): Promise<void> {
     if (!this.server.listening) return
     const closed = new Promise<void>((resolve) => this.server.once('close', resolve))
-    // http.Server's own close also ends idle keep-alive connections, on which a request may be under way
-    NetServer.prototype.close.call(this.server)
+    // http.Server's own close also ends idle keep-alive connections, on which a request may be under way; Bun has no other
+    const isNetServer: boolean = this.server instanceof NetServer
+    if (isNetServer) NetServer.prototype.close.call(this.server)
+    else this.server.close()
+    this.#sessions.close()
     await drain(this.server, this.#sockets, closed, { deadline, clock: this.#clock })
     // Stops the interval that checks connections
     this.server.close(() => undefined)
@@ -96,6 +115,8 @@ export class NodeAdapter {
  * who do not take their answer, for they hold its bytes and its files. Whoever still waits for an answer may wait.
  */
 function endStalled(socket: Socket): void {
+  // HTTP/2 tells of its sessions here, which take leave by themselves
+  if (!(socket instanceof Socket)) return
   const isAnswering = Reflect.get(socket, '_httpMessage') instanceof ServerResponse
   if (socket.writableLength > 0 || !isAnswering) socket.destroy()
 }
@@ -136,6 +157,6 @@ function listenError(cause: Error, port: number, host: string) {
 }
 
 function urlOf(host: string, port: number): string {
-  if (host === '0.0.0.0' || host === '::') return `http://localhost:${port}`
-  return host.includes(':') ? `http://[${host}]:${port}` : `http://${host}:${port}`
+  if (host === '0.0.0.0' || host === '::') return `://localhost:${port}`
+  return host.includes(':') ? `://[${host}]:${port}` : `://${host}:${port}`
 }

@@ -44,6 +44,7 @@ export class Batch {
     return {
       isShared: true,
       session: this.#unit.session,
+      writes: this.#unit.writes,
       append: (at, changes) => this.#unit.append(at, changes),
       trim: (trim) => this.#unit.trim(trim),
       commit: (hasWritten) => this.#commit(hasWritten),

@@ -2,6 +2,7 @@ import type { BeginOptions, ChangesRead, DatabaseFacts, Driver, Health, Reader, 
 import { dataError } from '../../errors.ts'
 import type { FileMark, MigrationRecord } from '../../migration/record.ts'
 import type { IndexState, MigrationAction, TableState } from '../../migration/state.ts'
+import { reasonOf } from '../unreachable.ts'
 import { Batch } from './batch.ts'
 import { Codec } from './codec.ts'
 import { counts } from './counts.ts'
@@ -127,7 +128,7 @@ export class MongoDriver implements Driver {
       await this.#server.meta().findOne({ _id: 'turn' }, { maxTimeMS: this.#server.longest })
       return { answers: true }
     } catch (error) {
-      return { answers: false, reason: error instanceof Error ? error.message : String(error) }
+      return { answers: false, reason: reasonOf(error) }
     }
   }
 

@@ -2,6 +2,7 @@ import { TapriError } from '../../../kit/errors.ts'
 import type { Model } from '../../catalog.ts'
 import { dataError } from '../../errors.ts'
 import { uniqueName } from '../../migration/wanted.ts'
+import { unreachable } from '../unreachable.ts'
 
 /** What went wrong in MongoDB, said in the terms of the data room. https://www.mongodb.com/docs/manual/reference/error-codes */
 export function translate(cause: unknown): unknown {
@@ -35,6 +36,12 @@ export function taken(model: Model, fields: readonly string[], cause?: unknown):
 /** What a transaction that is run again may not meet: somebody else was in its way. */
 export function mayPass(error: unknown): boolean {
   return error instanceof TapriError && error.code === 'TAPRI_DATA_CONFLICT'
+}
+
+/** What went wrong in a command that several writes share, without what the package wraps it in. */
+export function commandError(cause: unknown): unknown {
+  const isWrapped = cause instanceof Error && 'errorResponse' in cause && cause.errorResponse instanceof Error
+  return isWrapped ? cause.errorResponse : cause
 }
 
 /** The connection, not what was asked of it, is what failed. */
@@ -94,10 +101,6 @@ function timeout(cause: Error): TapriError {
 function conflict(cause: Error): TapriError {
   const message = 'Cannot commit: another transaction changed the same rows at the same time, try again'
   return dataError('TAPRI_DATA_CONFLICT', message, { cause })
-}
-
-function unreachable(cause: Error): TapriError {
-  return dataError('TAPRI_DATA_UNREACHABLE', `Cannot reach the database: ${cause.message}`, { cause })
 }
 
 function storage(cause: Error): TapriError {

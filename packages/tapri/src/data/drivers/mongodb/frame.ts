@@ -5,6 +5,7 @@ import { trimLog } from './log.ts'
 import { keepText } from './pieces.ts'
 import type { ClientSession, Server, Stored } from './server.ts'
 import { type Begun, end } from './turn.ts'
+import { Writes } from './writes.ts'
 
 export interface Trim {
   readonly kept: number
@@ -16,6 +17,7 @@ export interface Frame {
   /** Others may have a part in the same transaction of the server. */
   readonly isShared: boolean
   readonly session: ClientSession
+  readonly writes: Writes
   /** Keeps an entry for the log; answers its position. */
   append(at: number, changes: string): number
   trim(trim: Trim): void
@@ -30,6 +32,7 @@ export interface Frame {
 /** A transaction of the server, and what it is to write in the log before it ends. */
 export class Unit {
   readonly session: ClientSession
+  readonly writes: Writes
   readonly #server: Server
   readonly #first: number
   /** Tells its entries from those of another one that comes to the same place. */
@@ -41,6 +44,7 @@ export class Unit {
     this.session = session
     this.#server = server
     this.#first = position
+    this.writes = new Writes(server, session)
   }
 
   get entries(): number {
@@ -62,6 +66,7 @@ export class Unit {
 
   async commit(): Promise<void> {
     try {
+      await this.writes.send()
       const last = await this.#writeLog()
       await commitOf(this.#server, this.session, last)
     } catch (cause) {
@@ -98,6 +103,7 @@ export function single(server: Server, begun: Begun): Frame {
   return {
     isShared: false,
     session: unit.session,
+    writes: unit.writes,
     append: (at, changes) => unit.append(at, changes),
     trim: (trim) => unit.trim(trim),
     // the place in the log is left to the next one when there is nothing to keep

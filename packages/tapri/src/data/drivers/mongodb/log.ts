@@ -11,6 +11,8 @@ export async function readChanges(server: Server, position: number, limit: numbe
     for (const { _id, at, changes, more } of await after.sort({ _id: 1 }).limit(limit).toArray()) {
       entries.push({ position: Number(_id), at: Number(at), changes: await wholeText(server, Number(_id), { changes, more }) })
     }
+    // nothing is missing, so nothing was forgotten
+    if (entries.length > 0 && entries.every((entry, at) => entry.position === position + at + 1)) return { forgotten: 0, entries }
     // read later than the entries: what was forgotten in between is at worst said of what was read
     const forgotten = await forgottenOf(server)
     return { forgotten, entries }

@@ -21,12 +21,14 @@ export class MongoReader implements Reader {
   readonly #server: Server
   readonly #codec: Codec
   readonly #session: ClientSession | undefined
+  readonly #signal: AbortSignal | undefined
   readonly #decoders = new WeakMap<readonly Column[], Decoder>()
 
-  constructor(server: Server, codec: Codec, session?: ClientSession) {
+  constructor(server: Server, codec: Codec, session?: ClientSession, signal?: AbortSignal) {
     this.#server = server
     this.#codec = codec
     this.#session = session
+    this.#signal = signal
   }
 
   async row(model: Model, id: string): Promise<StoredRow | undefined> {
@@ -80,7 +82,8 @@ export class MongoReader implements Reader {
 
   #options() {
     const maxTimeMS = this.#server.longest
-    return this.#session === undefined ? { maxTimeMS } : { maxTimeMS, session: this.#session }
+    const signal = this.#signal === undefined ? {} : { signal: this.#signal }
+    return this.#session === undefined ? { maxTimeMS } : { maxTimeMS, session: this.#session, ...signal }
   }
 
   async #run<T>(work: () => Promise<T>): Promise<T> {

@@ -9,14 +9,12 @@ import { taken, translate, translateWrite } from './failure.ts'
 import type { Frame } from './frame.ts'
 import { MongoReader } from './reader.ts'
 import type { ClientSession, Document, Server, Stored } from './server.ts'
+import { asTheyAre } from './writes.ts'
 
 interface Options {
   readonly session: ClientSession
   readonly maxTimeMS: number
 }
-
-/** Leaves values as the package reads them, so that they can be written back as what they were. */
-const asTheyAre = { promoteValues: false, promoteLongs: false } as const
 
 /** The one transaction that is at work. The server has no savepoints: what is written inside of one is remembered, and
  * so is what is written among others that share a transaction of the server. */
@@ -34,6 +32,8 @@ export class MongoTransaction implements Transaction {
   #hasWritten = false
   /** An error of the server ends its transaction, though somebody may have caught it. */
   #failed: unknown
+  readonly #abort = new AbortController()
+  #reads = 0
 
   constructor(server: Server, codec: Codec, frame: Frame) {
     this.isShared = frame.isShared
@@ -41,12 +41,19 @@ export class MongoTransaction implements Transaction {
     this.#codec = codec
     this.#frame = frame
     this.#session = frame.session
-    this.#reader = new MongoReader(server, codec, frame.session)
+    this.#reader = new MongoReader(server, codec, frame.session, this.#abort.signal)
     this.#depth = frame.isShared ? 1 : 0
   }
 
-  row(model: Model, id: string): Promise<StoredRow | undefined> {
-    return this.#read(() => this.#reader.row(model, id))
+  async row(model: Model, id: string): Promise<StoredRow | undefined> {
+    this.#requireWhole()
+    const { writes } = this.#frame
+    const known = writes.known(model, id)
+    if (known !== undefined) return known.row
+    if (writes.holds(model, id)) await this.#send()
+    const row = await this.#reading(() => this.#reader.row(model, id))
+    writes.know(model, id, row)
+    return row
   }
 
   /** Nobody else can write while it is open. */
@@ -71,11 +78,10 @@ export class MongoTransaction implements Transaction {
   }
 
   async insert(model: Model, row: StoredRow): Promise<void> {
-    await this.#write(model, async (options) => {
+    await this.#write(model, async () => {
       const document: Stored = { ...this.#codec.fields(model, row), _id: row.id }
       await this.#requireUntaken(model, document)
-      await this.#collection(model).insertOne(document, options)
-      this.#remember(() => this.#collection(model).deleteOne({ _id: row.id }, options))
+      this.#remember(this.#frame.writes.insert(model, document))
     })
   }
 
@@ -83,18 +89,15 @@ export class MongoTransaction implements Transaction {
     const fields = this.#codec.fields(model, values)
     if (Object.keys(fields).length === 0) return
     await this.#write(model, async (options) => {
-      const which = { _id: id }
-      if (this.#depth === 0) {
-        await this.#collection(model).updateOne(which, { $set: fields }, options)
-        return
-      }
-      const before = await this.#before(model, id, fields, options)
-      if (before !== null) this.#remember(() => this.#collection(model).replaceOne(which, before, options))
+      await this.#requireChangeable(model, id, fields, options)
+      this.#remember(this.#frame.writes.update(model, id, fields))
     })
   }
 
   async delete(model: Model, ids: readonly string[]): Promise<void> {
     await this.#write(model, async (options) => {
+      await this.#send()
+      this.#frame.writes.forget(model, ids)
       const which = { _id: { $in: [...ids] } }
       const before =
         this.#depth === 0
@@ -103,19 +106,26 @@ export class MongoTransaction implements Transaction {
               .find(which, { ...options, ...asTheyAre })
               .toArray()
       await this.#collection(model).deleteMany(which, options)
-      if (before.length > 0) this.#remember(() => this.#collection(model).insertMany(before, options))
+      if (before.length === 0) return
+      this.#remember(() => {
+        this.#frame.writes.forget(model, ids)
+        return this.#collection(model).insertMany(before, options)
+      })
     })
   }
 
   async rawWrite<T>(work: (raw: Raw) => Promise<T>): Promise<T> {
     this.#requireWhole()
     this.#hasWritten = true
+    await this.#send()
     // what it writes is not known, so a savepoint around it cannot go back
     this.#remember(() => this.#failBecause(unknownWrites()))
     try {
       return await work({ kind: 'mongodb', db: this.#server.db, session: this.#session })
     } catch (cause) {
       throw this.#failWith(translate(cause))
+    } finally {
+      this.#frame.writes.forgetAll()
     }
   }
 
@@ -130,7 +140,7 @@ export class MongoTransaction implements Transaction {
       throw error
     } finally {
       this.#depth--
-      if (this.#depth === 0) this.#undo.length = 0
+      if (this.#depth === 0) this.#settle()
     }
   }
 
@@ -143,16 +153,24 @@ export class MongoTransaction implements Transaction {
     this.#frame.trim({ kept, before })
   }
 
+  /** Only reads can take long: a write that meets another one fails at once. The server ends what nobody is connected to. */
+  async cancel(): Promise<void> {
+    if (this.#isOpen && this.#reads > 0) this.#abort.abort(givenUp())
+  }
+
   async commit(): Promise<void> {
     this.#requireWhole()
     this.#isOpen = false
+    this.#settle()
     await this.#frame.commit(this.#hasWritten)
   }
 
   async rollback(): Promise<void> {
     if (!this.#isOpen) return
     this.#isOpen = false
-    await this.#frame.rollback(this.#failed === undefined ? () => this.#goBack(0) : undefined)
+    const undone = this.#frame.rollback(this.#failed === undefined ? () => this.#goBack(0) : undefined)
+    // what becomes of the others does not concern who has left
+    await (this.#abort.signal.aborted ? undone.catch(() => {}) : undone)
   }
 
   #collection(model: Model) {
@@ -163,9 +181,22 @@ export class MongoTransaction implements Transaction {
     return { session: this.#session, maxTimeMS: this.#server.longest }
   }
 
-  #read<T>(work: () => Promise<T>): Promise<T> {
+  async #read<T>(work: () => Promise<T>): Promise<T> {
     this.#requireWhole()
-    return this.#watched(translate, work)
+    await this.#send()
+    return this.#reading(work)
+  }
+
+  async #reading<T>(work: () => Promise<T>): Promise<T> {
+    this.#reads++
+    try {
+      return await this.#watched(translate, work)
+    } catch (error) {
+      // the server may still be at the read that was given up
+      throw this.#abort.signal.aborted ? this.#failWith(error) : error
+    } finally {
+      this.#reads--
+    }
   }
 
   async #write(model: Model, work: (options: Options) => Promise<void>): Promise<void> {
@@ -177,17 +208,12 @@ export class MongoTransaction implements Transaction {
     )
   }
 
-  /** Changes a document; answers it as it was. */
-  async #before(model: Model, id: string, fields: Document, options: Options): Promise<Stored | null> {
-    const collection = this.#collection(model)
-    const asked = { ...options, ...asTheyAre }
-    const isKey = model.unique.some((names) => names.some((name) => name in fields))
-    if (!isKey) return collection.findOneAndUpdate({ _id: id }, { $set: fields }, { ...asked, returnDocument: 'before' })
-    const before = await collection.findOne({ _id: id }, asked)
-    if (before === null) return null
-    await this.#requireUntaken(model, { ...before, ...fields }, fields)
-    await collection.updateOne({ _id: id }, { $set: fields }, options)
-    return before
+  /** A change of a unique value is refused before it is made. */
+  async #requireChangeable(model: Model, id: string, fields: Document, options: Options): Promise<void> {
+    if (this.#depth === 0 || !model.unique.some((names) => names.some((name) => name in fields))) return
+    await this.#send()
+    const before = await this.#collection(model).findOne({ _id: id }, { ...options, ...asTheyAre })
+    if (before !== null) await this.#requireUntaken(model, { ...before, ...fields }, fields)
   }
 
   /** Inside of a savepoint a unique value must be asked for: to be told by the server ends the transaction. */
@@ -196,6 +222,7 @@ export class MongoTransaction implements Transaction {
     for (const fields of model.unique) {
       const isAsked = fields.some((field) => field in changed) && fields.every((field) => (document[field] ?? null) !== null)
       if (!isAsked) continue
+      if (this.#frame.writes.holds(model)) await this.#send()
       const same = Object.fromEntries(fields.map((field) => [field, document[field]]))
       const options = { ...this.#options(), projection: { _id: 1 } } as const
       const other = await this.#collection(model).findOne({ ...same, _id: { $ne: document._id } }, options)
@@ -205,6 +232,21 @@ export class MongoTransaction implements Transaction {
 
   #remember(undo: () => Promise<unknown>): void {
     if (this.#depth > 0) this.#undo.push(undo)
+    else this.#settle()
+  }
+
+  /** Nothing is taken back any more of what was written until now. */
+  #settle(): void {
+    this.#undo.length = 0
+    this.#frame.writes.settle()
+  }
+
+  async #send(): Promise<void> {
+    try {
+      await this.#frame.writes.send()
+    } catch (error) {
+      throw this.#failWith(error)
+    }
   }
 
   async #goBack(start: number): Promise<void> {
@@ -237,6 +279,10 @@ export class MongoTransaction implements Transaction {
     if (!this.#isOpen) throw dataError('TAPRI_DATA_TRANSACTION', 'Cannot go on in a transaction that has ended')
     if (this.#failed !== undefined) throw this.#failed
   }
+}
+
+function givenUp() {
+  return dataError('TAPRI_DATA_TIMEOUT', 'Cannot go on with a transaction that nobody waits for any more')
 }
 
 function unknownWrites() {

@@ -22,8 +22,8 @@ export interface Session {
   write(statement: Sql): Promise<Written>
   /** Runs a statement of the app's own, which is not kept prepared. */
   raw(statement: RawStatement): Promise<RawAnswer>
-  /** Runs a text of one or more statements that have no values. */
-  run(text: string): Promise<void>
+  /** Runs a text of one or more statements; answers what each of them has done. After one that fails there are no more. */
+  run(text: string): Promise<Written[]>
   /** Calls with the error when the connection is lost. */
   hear(call: (lost: unknown) => void): void
   /** Back to the pool, or closed when it broke or was never of the pool. */
@@ -78,8 +78,7 @@ class MysqlSession implements Session {
   }
 
   async write(statement: Sql): Promise<Written> {
-    const header = headerOf(await this.#execute(statement))
-    return { changed: header?.affectedRows ?? 0, given: header?.insertId ?? 0 }
+    return writtenOf(await this.#execute(statement))
   }
 
   raw({ sql, parameters }: RawStatement): Promise<RawAnswer> {
@@ -94,8 +93,11 @@ class MysqlSession implements Session {
     })
   }
 
-  async run(text: string): Promise<void> {
-    await this.#watched(() => this.#connection.query(text))
+  async run(text: string): Promise<Written[]> {
+    // with no values at all the package does not look for places of them
+    const [answer] = await this.#watched(() => this.#connection.query(text, null))
+    // several statements answer a list: of headers, and of lists of rows
+    return Array.isArray(answer) ? answer.map(writtenOf) : [writtenOf(answer)]
   }
 
   hear(call: (lost: unknown) => void): void {
@@ -183,7 +185,7 @@ function settingsOf(url: MysqlUrl): mysql.ConnectionOptions {
     connectTimeout: url.connectTimeout,
     charset: 'UTF8MB4_UNICODE_CI',
     enableKeepAlive: true,
-    // texts of ours alone have more than one statement: whatever has values is prepared, which takes only one
+    // texts of ours alone have more than one statement: a prepared one is alone, and values in texts are digits
     multipleStatements: true,
     // the server keeps some thousands for all of its connections together
     maxPreparedStatements: 300,
@@ -217,6 +219,11 @@ function asRows(answer: unknown): SqlRow[] {
 // Without it, objects.
 function asRecords(answer: unknown): readonly Readonly<Record<string, unknown>>[] {
   return answer as readonly Readonly<Record<string, unknown>>[]
+}
+
+function writtenOf(answer: unknown): Written {
+  const header = headerOf(answer)
+  return { changed: header?.affectedRows ?? 0, given: header?.insertId ?? 0 }
 }
 
 // What is not a list of rows is the header of the package's own making.

@@ -6,14 +6,16 @@ import { counts } from '../sql/counts.ts'
 import type { Dialect } from '../sql/dialect.ts'
 import type { Operand } from '../sql/kysely.ts'
 import { Statements } from '../sql/statements.ts'
+import { reasonOf } from '../unreachable.ts'
 import { dialectOf } from './dialect.ts'
 import { asBusy, mayPass } from './failure.ts'
 import { inspect } from './inspect.ts'
 import { changesOf, readEntries } from './log.ts'
 import { addIndex, costOf, migrateTables } from './migrate.ts'
 import { rawOn } from './raw.ts'
+import { MysqlReader } from './reader.ts'
 import type { Server } from './server.ts'
-import { beginOn, MysqlReader, MysqlTransaction } from './session.ts'
+import { beginOn, MysqlTransaction } from './session.ts'
 
 export interface MysqlOptions {
   readonly facts: DatabaseFacts
@@ -138,7 +140,7 @@ export class MysqlDriver implements Driver {
       await this.#server.rows({ sql: 'select 1', parameters: [] })
       return { answers: true }
     } catch (error) {
-      return { answers: false, reason: error instanceof Error ? error.message : String(error) }
+      return { answers: false, reason: reasonOf(error) }
     }
   }
 

@@ -2,6 +2,7 @@ import { TapriError } from '../../../kit/errors.ts'
 import type { Model } from '../../catalog.ts'
 import { dataError } from '../../errors.ts'
 import { uniqueName } from '../../migration/wanted.ts'
+import { unreachable } from '../unreachable.ts'
 
 /** What went wrong in MySQL or MariaDB, said in the terms of the data room.
  * https://dev.mysql.com/doc/mysql-errors/9.0/en/server-error-reference.html, https://mariadb.com/kb/en/mariadb-error-code-reference/ */
@@ -139,10 +140,6 @@ function busy(cause: Error): TapriError {
 function conflict(cause: Error): TapriError {
   const message = 'Cannot commit: another transaction changed the same rows at the same time, try again'
   return dataError('TAPRI_DATA_CONFLICT', message, { cause })
-}
-
-function unreachable(cause: Error): TapriError {
-  return dataError('TAPRI_DATA_UNREACHABLE', `Cannot reach the database: ${cause.message}`, { cause })
 }
 
 function storage(cause: Error): TapriError {

@@ -1,17 +1,21 @@
 import type { ChangesRead } from '../../driver.ts'
 import type { Sql, SqlRow } from '../sql/dialect.ts'
 import type { Session } from './connection.ts'
+import { runTogether } from './held.ts'
+
+const next: Sql = { sql: 'update tapri_sequence set position = last_insert_id(position + 1) where id = 1', parameters: [] }
 
 /**
- * Whoever writes an entry takes the next position from one row, and keeps that row until COMMIT: positions have no gaps,
- * and what can be seen is all that will ever be up to there.
+ * Writes the entry and commits. Whoever writes an entry takes the next position from one row, and keeps that row until
+ * COMMIT: positions have no gaps, and what can be seen is all that will ever be up to there. Nobody else commits meanwhile,
+ * so position, entry and COMMIT are one message: the others wait for the server alone, not for this process too. After a
+ * statement that fails the server does none of the rest.
+ * @param last what the transaction has not yet sent, and goes along
  */
-export async function appendEntry(session: Session, at: number, changes: string): Promise<number> {
-  const next = 'update tapri_sequence set position = last_insert_id(position + 1) where id = 1'
-  const { given } = await session.write({ sql: next, parameters: [] })
-  const sql = 'insert into tapri_changes (position, at, changes) values (?, ?, ?)'
-  await session.write({ sql, parameters: [given, at, changes] })
-  return given
+export async function commitEntry(session: Session, last: readonly Sql[], at: number, changes: string): Promise<number> {
+  const sql = 'insert into tapri_changes (position, at, changes) values (last_insert_id(), ?, ?)'
+  const written = await runTogether(session, [...last, next, { sql, parameters: [at, changes] }], 'commit')
+  return written[last.length]?.given ?? 0
 }
 
 /** The entries after a position, in their order. */

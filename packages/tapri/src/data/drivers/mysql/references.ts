@@ -18,6 +18,11 @@ export class DeferredReferences {
     this.#dialect = dialect
   }
 
+  /** Whether there is something to check. */
+  get areLeft(): boolean {
+    return this.#deleted.length > 0
+  }
+
   async delete(session: Session, model: Model, ids: readonly string[], statement: Sql): Promise<void> {
     try {
       await session.write(statement)

@@ -1,57 +1,19 @@
 import type { Model } from '../../catalog.ts'
 import type { Condition } from '../../condition.ts'
-import type { BeginOptions, Raw, RawStatement, Reader, Select, Transaction } from '../../driver.ts'
+import type { BeginOptions, Raw, RawStatement, Select, Transaction } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
 import type { StoredRow } from '../../evaluate.ts'
 import type { Grouping } from '../../figures.ts'
-import type { Dialect, Sql, SqlRow } from '../sql/dialect.ts'
+import type { Dialect, Sql } from '../sql/dialect.ts'
 import type { Statements } from '../sql/statements.ts'
 import type { Session } from './connection.ts'
 import { asConflict, mayPass, translateWrite, undoesStatementOnly } from './failure.ts'
-import { appendEntry, trimLog } from './log.ts'
+import { HeldWrites, runTogether } from './held.ts'
+import { commitEntry, trimLog } from './log.ts'
 import { rawOn } from './raw.ts'
+import { MysqlReader } from './reader.ts'
 import { DeferredReferences } from './references.ts'
 import type { Server } from './server.ts'
-
-type Run = (statement: Sql) => Promise<SqlRow[]>
-
-/** Reads over whatever runs statements. */
-export class MysqlReader implements Reader {
-  readonly #run: Run
-  readonly #statements: Statements
-  readonly raw: NonNullable<Reader['raw']>
-
-  constructor(run: Run, statements: Statements, raw: NonNullable<Reader['raw']>) {
-    this.#run = run
-    this.#statements = statements
-    this.raw = raw
-  }
-
-  async row(model: Model, id: string): Promise<StoredRow | undefined> {
-    return this.#first(model, this.#statements.row(model, id))
-  }
-
-  async lock(model: Model, id: string): Promise<StoredRow | undefined> {
-    return this.#first(model, this.#statements.lock(model, id))
-  }
-
-  async select(query: Select): Promise<StoredRow[]> {
-    return (await this.#run(this.#statements.select(query))).map(this.#statements.decoder(query.columns))
-  }
-
-  async count(model: Model, condition: Condition): Promise<number> {
-    return Number((await this.#run(this.#statements.count(model, condition)))[0]?.[0])
-  }
-
-  async groups(grouping: Grouping): Promise<unknown[][]> {
-    return (await this.#run(this.#statements.groups(grouping))).map(this.#statements.groupDecoder(grouping))
-  }
-
-  async #first(model: Model, statement: Sql): Promise<StoredRow | undefined> {
-    const [row] = await this.#run(statement)
-    return row === undefined ? undefined : this.#statements.decoder(model.columns)(row)
-  }
-}
 
 const levels = { row: 'read committed', serial: 'serializable' } as const
 
@@ -83,11 +45,14 @@ export class MysqlTransaction implements Transaction {
   readonly #references: DeferredReferences
   #isOpen = true
   #depth = 0
+  #held: HeldWrites | undefined
   #trim: { readonly kept: number; readonly before: number } | undefined
   /** What makes COMMIT impossible, though somebody may have caught it. */
   #failed: unknown
   #atWork = 0
   #cancelling: Promise<void> | undefined
+  #isCommitting = false
+  #isCommitted = false
 
   constructor({ server, session, statements, dialect }: TransactionParts) {
     this.#server = server
@@ -142,21 +107,23 @@ export class MysqlTransaction implements Transaction {
     const name = `s${++this.#depth}`
     await this.#run(`savepoint ${name}`)
     try {
-      const result = await work()
-      await this.#run(`release savepoint ${name}`)
-      return result
+      // the next one of the same name takes its place
+      return await work()
     } catch (error) {
-      if (this.#isOpen && this.#failed === undefined) {
-        await this.#run(`rollback to savepoint ${name}; release savepoint ${name}`)
-      }
+      if (this.#isOpen && this.#failed === undefined) await this.#run(`rollback to savepoint ${name}`)
       throw error
     } finally {
       this.#depth--
     }
   }
 
-  appendChanges(at: number, changes: string): Promise<number> {
-    return this.#guarded(() => appendEntry(this.#session, at, changes))
+  /** Commits with the entry. */
+  async appendChanges(at: number, changes: string): Promise<number> {
+    await this.#beginCommit()
+    const held = this.#takeHeld()
+    const position = await this.#watched(() => commitEntry(this.#session, held?.statements ?? [], at, changes), held?.model)
+    this.#isCommitted = true
+    return position
   }
 
   async trimChanges(kept: number, before: number): Promise<void> {
@@ -164,15 +131,17 @@ export class MysqlTransaction implements Transaction {
   }
 
   async cancel(): Promise<void> {
-    if (this.#atWork === 0 || !this.#isOpen) return
+    // whether it is committed would not be known
+    if (this.#atWork === 0 || !this.#isOpen || this.#isCommitting) return
     this.#cancelling ??= this.#server.cancel(this.#session)
     await this.#cancelling
   }
 
   async commit(): Promise<void> {
-    await this.#cancelling
-    await this.#guarded(() => this.#references.check(this.#session))
-    await this.#run('commit')
+    if (!this.#isCommitted) {
+      await this.#beginCommit()
+      await this.#run('commit')
+    }
     this.#isOpen = false
     // by itself: other nodes trim too, and none should wait or fail for that
     if (this.#trim !== undefined) await trimLog(this.#session, this.#trim)
@@ -194,6 +163,12 @@ export class MysqlTransaction implements Transaction {
     }
   }
 
+  async #beginCommit(): Promise<void> {
+    this.#isCommitting = true
+    await this.#cancelling
+    if (this.#references.areLeft) await this.#guarded(() => this.#references.check(this.#session))
+  }
+
   /** A transaction cannot be told to only read for a while: what was written all the same is undone, and said. */
   async #rawRead<T>(work: (raw: Raw) => Promise<T>): Promise<T> {
     await this.#run('savepoint tapri_raw')
@@ -211,30 +186,61 @@ export class MysqlTransaction implements Transaction {
     }
   }
 
+  /** By itself it may wait for what comes next; a savepoint goes back when it fails, and must hear of it in its time. */
   async #write(model: Model, statement: Sql): Promise<void> {
-    await this.#guarded(
-      () => this.#session.write(statement),
-      (error) => translateWrite(error, model),
-    )
+    this.#requireWhole()
+    if (this.#depth > 0) return this.#guarded(() => this.#session.write(statement).then(() => {}), model)
+    if (this.#held?.add(model, statement)) return
+    await this.#sendHeld()
+    this.#held = new HeldWrites(model)
+    this.#held.add(model, statement)
   }
 
   async #run(text: string): Promise<void> {
     await this.#guarded(() => this.#session.run(text))
   }
 
-  async #guarded<T>(work: () => Promise<T>, translated = (error: unknown) => error): Promise<T> {
-    if (!this.#isOpen) throw dataError('TAPRI_DATA_TRANSACTION', 'Cannot go on in a transaction that has ended')
-    if (this.#failed !== undefined) throw this.#failed
+  async #guarded<T>(work: () => Promise<T>, model?: Model): Promise<T> {
+    this.#requireWhole()
+    if (this.#held !== undefined) await this.#sendHeld()
+    return this.#watched(work, model)
+  }
+
+  async #sendHeld(): Promise<void> {
+    const held = this.#takeHeld()
+    if (held === undefined) return
+    try {
+      await this.#watched(() => runTogether(this.#session, held.statements), held.model)
+    } catch (error) {
+      // whoever asked for it has gone on already
+      this.#failed ??= error
+      throw error
+    }
+  }
+
+  #takeHeld(): HeldWrites | undefined {
+    const held = this.#held
+    this.#held = undefined
+    return held
+  }
+
+  async #watched<T>(work: () => Promise<T>, model: Model | undefined): Promise<T> {
+    this.#requireWhole()
     this.#atWork++
     try {
       return await work()
     } catch (cause) {
-      const error = asConflict(translated(cause))
+      const error = asConflict(model === undefined ? cause : translateWrite(cause, model))
       // the server may have undone all of it, and what came now would be committed by itself
       if (mayPass(error) || !undoesStatementOnly(cause)) this.#failed = error
       throw error
     } finally {
       this.#atWork--
     }
+  }
+
+  #requireWhole(): void {
+    if (!this.#isOpen) throw dataError('TAPRI_DATA_TRANSACTION', 'Cannot go on in a transaction that has ended')
+    if (this.#failed !== undefined) throw this.#failed
   }
 }

@@ -5,6 +5,7 @@ import type { IndexState, MigrationAction, TableState } from '../../migration/st
 import { counts } from '../sql/counts.ts'
 import type { Operand } from '../sql/kysely.ts'
 import { Statements } from '../sql/statements.ts'
+import { reasonOf } from '../unreachable.ts'
 import { dialect } from './dialect.ts'
 import { mayPass } from './failure.ts'
 import { inspect } from './inspect.ts'
@@ -125,7 +126,7 @@ export class PostgresDriver implements Driver {
       await this.#server.rows({ sql: 'select 1', parameters: [] })
       return { answers: true }
     } catch (error) {
-      return { answers: false, reason: error instanceof Error ? error.message : String(error) }
+      return { answers: false, reason: reasonOf(error) }
     }
   }
 

@@ -2,6 +2,7 @@ import { TapriError } from '../../../kit/errors.ts'
 import type { Model } from '../../catalog.ts'
 import { dataError } from '../../errors.ts'
 import { columnsOfIndex, uniqueName } from '../../migration/wanted.ts'
+import { unreachable } from '../unreachable.ts'
 
 /** What went wrong in PostgreSQL, said in the terms of the data room. https://www.postgresql.org/docs/current/errcodes-appendix.html */
 export function translate(cause: unknown): unknown {
@@ -117,10 +118,6 @@ function conflict(cause: Error): TapriError {
 /** The connection, not what was asked of it, is what failed. */
 export function isUnreachable(error: unknown): boolean {
   return error instanceof TapriError && error.code === 'TAPRI_DATA_UNREACHABLE'
-}
-
-function unreachable(cause: Error): TapriError {
-  return dataError('TAPRI_DATA_UNREACHABLE', `Cannot reach the database: ${cause.message}`, { cause })
 }
 
 function storage(cause: Error): TapriError {
