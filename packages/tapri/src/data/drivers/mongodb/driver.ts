@@ -2,7 +2,7 @@ import type { BeginOptions, ChangesRead, DatabaseFacts, Driver, Health, Reader, 
 import { dataError } from '../../errors.ts'
 import type { FileMark, MigrationRecord } from '../../migration/record.ts'
 import type { IndexState, MigrationAction, TableState } from '../../migration/state.ts'
-import { reasonOf } from '../unreachable.ts'
+import { reasonOf } from '../said.ts'
 import { Batch } from './batch.ts'
 import { Codec } from './codec.ts'
 import { counts } from './counts.ts'

@@ -2,7 +2,7 @@ import { TapriError } from '../../../kit/errors.ts'
 import type { Model } from '../../catalog.ts'
 import { dataError } from '../../errors.ts'
 import { uniqueName } from '../../migration/wanted.ts'
-import { unreachable } from '../unreachable.ts'
+import { unreachable } from '../said.ts'
 
 /** What went wrong in MongoDB, said in the terms of the data room. https://www.mongodb.com/docs/manual/reference/error-codes */
 export function translate(cause: unknown): unknown {

@@ -2,7 +2,7 @@ import { TapriError } from '../../../kit/errors.ts'
 import type { Model } from '../../catalog.ts'
 import { dataError } from '../../errors.ts'
 import { uniqueName } from '../../migration/wanted.ts'
-import { unreachable } from '../unreachable.ts'
+import { beyondNumbers, unreachable } from '../said.ts'
 
 /** What went wrong in MySQL or MariaDB, said in the terms of the data room.
  * https://dev.mysql.com/doc/mysql-errors/9.0/en/server-error-reference.html, https://mariadb.com/kb/en/mariadb-error-code-reference/ */
@@ -94,10 +94,7 @@ const kinds: readonly Translation[] = [
   [new Set([lockTimeout]), busy],
   // also one that was killed: whoever waited for it has left
   [new Set([1317, 1969, 3024]), tookTooLong],
-  [
-    new Set([1264, 1690]),
-    (cause) => dataError('TAPRI_DATA_QUERY', `Cannot query: ${cause.message}, narrow the where`, { cause }),
-  ],
+  [new Set([1264, 1690]), beyondNumbers],
   // too many connections, host blocked, limits of a user, shutting down, killed, cut for idling, not in its cluster
   [new Set([1040, 1047, 1053, 1129, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1927, 3169, 4031]), unreachable],
   // cannot write or read a file, out of memory, disk or table full, a packet too large, read only

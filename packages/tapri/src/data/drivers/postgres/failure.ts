@@ -2,7 +2,7 @@ import { TapriError } from '../../../kit/errors.ts'
 import type { Model } from '../../catalog.ts'
 import { dataError } from '../../errors.ts'
 import { columnsOfIndex, uniqueName } from '../../migration/wanted.ts'
-import { unreachable } from '../unreachable.ts'
+import { beyondNumbers, unreachable } from '../said.ts'
 
 /** What went wrong in PostgreSQL, said in the terms of the data room. https://www.postgresql.org/docs/current/errcodes-appendix.html */
 export function translate(cause: unknown): unknown {
@@ -78,7 +78,7 @@ const failures: Readonly<Record<string, (cause: Error) => TapriError>> = {
   '55P03': (cause) => dataError('TAPRI_DATA_BUSY', 'Cannot write: others have kept the rows locked for too long', { cause }),
   '57014': (cause) =>
     dataError('TAPRI_DATA_TIMEOUT', 'Cannot wait for the database: a statement took longer than allowed', { cause }),
-  '22003': (cause) => dataError('TAPRI_DATA_QUERY', `Cannot query: ${cause.message}, narrow the where`, { cause }),
+  '22003': beyondNumbers,
   '25P03': (cause) => dataError('TAPRI_DATA_TIMEOUT', 'Cannot go on with a transaction that was idle for too long', { cause }),
   '25006': storage,
   '53300': unreachable,

@@ -14,3 +14,9 @@ export function reasonOf(error: unknown): string {
   const origin = error instanceof TapriError && error.cause instanceof Error ? error.cause : error
   return origin instanceof Error ? origin.message : String(origin)
 }
+
+/** What a database answers when a figure leaves its numbers; its own words may name the database and its columns. */
+export function beyondNumbers(cause: Error): TapriError {
+  const message = 'Cannot query: a number is beyond what the database can hold, narrow the where'
+  return dataError('TAPRI_DATA_QUERY', message, { cause })
+}
