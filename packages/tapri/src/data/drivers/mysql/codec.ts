@@ -1,8 +1,9 @@
 import { invalid } from '../../../kit/errors.ts'
 import type { FieldFacts } from '../../../schema/index.ts'
 import type { Column } from '../../catalog.ts'
-import type { OrderSign, Primitive } from '../../condition.ts'
+import type { Primitive } from '../../condition.ts'
 import type { Codec, Decode } from '../sql/dialect.ts'
+import { integerBound, listDecoder, noInteger } from '../sql/values.ts'
 
 /** Truth as 0 or 1, moments as milliseconds, what else is an object as JSON, no deeper than the server can look into. */
 export function codecOf(deepestJson: number): Codec {
@@ -27,15 +28,6 @@ export function codecOf(deepestJson: number): Codec {
     },
     decoder,
   }
-}
-
-/** Beyond the integers that a column may hold, and within those of the server. */
-const noInteger = 2 ** 53
-
-/** A fraction would be rounded where a whole number is expected. */
-function integerBound(sign: OrderSign, value: number): number {
-  const whole = sign === 'gt' || sign === 'lte' ? Math.floor(value) : Math.ceil(value)
-  return Math.min(noInteger, Math.max(-noInteger, whole))
 }
 
 function plain(value: Primitive): string | number | null {
@@ -68,13 +60,5 @@ function decoder(facts: FieldFacts): Decode | undefined {
       return listDecoder(facts.of)
     default:
       return undefined
-  }
-}
-
-function listDecoder(of: FieldFacts): Decode {
-  if (of.kind !== 'time') return (value) => JSON.parse(String(value))
-  return (value) => {
-    const items: unknown = JSON.parse(String(value))
-    return Array.isArray(items) ? items.map((item) => (typeof item === 'string' ? new Date(item) : null)) : []
   }
 }

@@ -2,12 +2,13 @@ import { createHash, randomBytes } from 'node:crypto'
 import { TapriError } from '../../../kit/errors.ts'
 import type { DatabaseFacts, Driver } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
+import { placeOf } from '../sql/server-url.ts'
 import type { Session } from './connection.ts'
 import { MysqlDriver } from './driver.ts'
 import type { Flavour } from './flavour.ts'
 import { openServer, type Server } from './server.ts'
 import { MysqlTail } from './tail.ts'
-import { type MysqlUrl, placeOf, readUrl } from './url.ts'
+import { type MysqlUrl, readUrl } from './url.ts'
 
 /** Opens the database, which must be there.
  * @throws TAPRI_DATA_URL, TAPRI_DATA_OPEN, TAPRI_DATA_NO_SDK */

@@ -1,8 +1,7 @@
 import { invalid } from '../../../kit/errors.ts'
-import type { FieldFacts } from '../../../schema/index.ts'
 import type { Column } from '../../catalog.ts'
-import type { OrderSign } from '../../condition.ts'
-import type { Codec, Decode } from '../sql/dialect.ts'
+import type { Codec } from '../sql/dialect.ts'
+import { integerBound, listDecoder, noInteger } from '../sql/values.ts'
 import { isMoment, readMoment, writeMoment } from './moment.ts'
 
 /** Truth and numbers as they are, moments as timestamptz(3), what else is an object as JSON. */
@@ -42,14 +41,6 @@ export const codec: Codec = {
   },
 }
 
-/** Beyond the integers that a column may hold, and within those of PostgreSQL. */
-const noInteger = 2 ** 53
-
-function integerBound(sign: OrderSign, value: number): number {
-  const whole = sign === 'gt' || sign === 'lte' ? Math.floor(value) : Math.ceil(value)
-  return Math.min(noInteger, Math.max(-noInteger, whole))
-}
-
 function isPlainColumn({ comparison }: Column): boolean {
   return comparison === 'text' || comparison === 'number' || comparison === 'boolean'
 }
@@ -57,12 +48,4 @@ function isPlainColumn({ comparison }: Column): boolean {
 function storedMoment(column: Column, value: Date): string {
   if (isMoment(value.getTime())) return writeMoment(value.getTime())
   throw invalid([{ path: [column.name], message: 'must be a time after 4714-11-24 BC' }], 'values')
-}
-
-function listDecoder(of: FieldFacts): Decode {
-  if (of.kind !== 'time') return (value) => JSON.parse(String(value))
-  return (value) => {
-    const items: unknown = JSON.parse(String(value))
-    return Array.isArray(items) ? items.map((item) => (typeof item === 'string' ? new Date(item) : null)) : []
-  }
 }

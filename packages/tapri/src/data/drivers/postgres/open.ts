@@ -2,10 +2,11 @@ import { createHash, randomBytes } from 'node:crypto'
 import { TapriError } from '../../../kit/errors.ts'
 import type { DatabaseFacts, Driver } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
+import { placeOf } from '../sql/server-url.ts'
 import { PostgresDriver } from './driver.ts'
 import { openServer, type Server, type Session } from './server.ts'
 import { PostgresTail } from './tail.ts'
-import { type PostgresUrl, placeOf, readUrl } from './url.ts'
+import { type PostgresUrl, readUrl } from './url.ts'
 
 /** The first with pg_current_xact_id and the rest that the log stands on. */
 const oldest = 13

@@ -1,7 +1,8 @@
 import type { Raw } from '../../driver.ts'
+import { SqlReader } from '../sql/reader.ts'
 import type { Statements } from '../sql/statements.ts'
 import { rawOn } from './raw.ts'
-import { PostgresReader } from './reader.ts'
+
 import type { Server } from './server.ts'
 
 /** What is committed, on a connection that cannot write meanwhile. */
@@ -23,7 +24,7 @@ async function readRaw<T>(server: Server, work: (raw: Raw) => Promise<T>): Promi
 }
 
 /** Reads on whatever connection is free. */
-export class PooledReader extends PostgresReader {
+export class PooledReader extends SqlReader {
   readonly #server: Server
 
   constructor(server: Server, statements: Statements) {

@@ -5,12 +5,13 @@ import { dataError } from '../../errors.ts'
 import type { StoredRow } from '../../evaluate.ts'
 import type { Grouping } from '../../figures.ts'
 import type { Sql, SqlRow } from '../sql/dialect.ts'
+import { SqlReader } from '../sql/reader.ts'
 import type { Statements } from '../sql/statements.ts'
 import { beforeAnything, translate, translateWrite } from './failure.ts'
 import { trimLog } from './log.ts'
 import { Pipeline } from './pipeline.ts'
 import { rawOn } from './raw.ts'
-import { PostgresReader } from './reader.ts'
+
 import type { Session } from './server.ts'
 
 const levels = { row: 'read committed', serial: 'serializable' } as const
@@ -22,7 +23,7 @@ const levels = { row: 'read committed', serial: 'serializable' } as const
 export class PostgresTransaction implements Transaction {
   readonly #session: Session
   readonly #statements: Statements
-  readonly #reader: PostgresReader
+  readonly #reader: SqlReader
   readonly #pipeline = new Pipeline()
   #isOpen = true
   #depth = 0
@@ -33,7 +34,7 @@ export class PostgresTransaction implements Transaction {
   private constructor(session: Session, statements: Statements) {
     this.#session = session
     this.#statements = statements
-    this.#reader = new PostgresReader((statement) => this.#rows(statement), statements)
+    this.#reader = new SqlReader((statement) => this.#rows(statement), statements)
   }
 
   static async begin(session: Session, statements: Statements, { isolation, alone }: BeginOptions): Promise<PostgresTransaction> {

@@ -1,101 +1,26 @@
-import { milliseconds } from '../../../kit/measures.ts'
-import { dataError } from '../../errors.ts'
+import { readServerUrl, type ServerUrl, wrongUrl } from '../sql/server-url.ts'
 
-export interface PostgresUrl {
-  readonly host: string
-  readonly port: number
-  readonly database: string
-  readonly user: string | undefined
-  readonly password: string | undefined
+export interface PostgresUrl extends ServerUrl {
   readonly schema: string | undefined
-  /** Connections for requests; one more hears of the commits of other processes. */
-  readonly pool: number
-  readonly connectTimeout: number
-  readonly statementTimeout: number
-  readonly sslmode: SslMode
-  readonly sslrootcert: string | undefined
   readonly application: string
 }
-export type SslMode = 'disable' | 'require' | 'verify-ca' | 'verify-full'
 
-const known = ['pool', 'schema', 'connect_timeout', 'statement_timeout', 'sslmode', 'sslrootcert', 'application_name']
-const modes: ReadonlySet<string> = new Set<SslMode>(['disable', 'require', 'verify-ca', 'verify-full'])
+const kind = {
+  name: 'PostgreSQL',
+  scheme: 'postgres',
+  port: 5432,
+  options: ['pool', 'schema', 'connect_timeout', 'statement_timeout', 'sslmode', 'sslrootcert', 'application_name'],
+}
 
 /** Reads `postgres://user:password@host:5432/database?pool=10&sslmode=verify-full`; timeouts are like `30s`.
  * @throws TAPRI_DATA_URL */
 export function readUrl(text: string): PostgresUrl {
-  const url = parse(text)
-  const options = url.searchParams
-  const stranger = [...options.keys()].find((key) => !known.includes(key))
-  if (stranger !== undefined) throw wrong(url, `it has the option "${stranger}", known are ${known.join(', ')}`)
-  const database = decodeURIComponent(url.pathname.slice(1))
-  if (database === '') throw wrong(url, 'it names no database, it must be like "postgres://user:password@host/database"')
-  return {
-    host: url.hostname === '' ? '127.0.0.1' : decodeURIComponent(url.hostname.replace(/^\[(.*)\]$/, '$1')),
-    port: url.port === '' ? 5432 : Number(url.port),
-    database,
-    user: url.username === '' ? undefined : decodeURIComponent(url.username),
-    password: url.password === '' ? undefined : decodeURIComponent(url.password),
-    schema: schemaOf(url),
-    pool: poolOf(url),
-    connectTimeout: timeoutOf(url, 'connect_timeout', '10s'),
-    statementTimeout: timeoutOf(url, 'statement_timeout', '30s'),
-    sslmode: modeOf(url),
-    sslrootcert: options.get('sslrootcert') ?? undefined,
-    application: options.get('application_name') ?? 'tapri',
-  }
-}
-
-/** The place without the password, for messages. */
-export function placeOf({ host, port, database }: PostgresUrl): string {
-  return `${host}:${port}/${database}`
-}
-
-function parse(text: string): URL {
-  try {
-    return new URL(text)
-  } catch (cause) {
-    const form = 'it must be like "postgres://user:password@host:5432/database", with %-signs for special characters'
-    // the text may hold a password, so it is not repeated
-    throw dataError('TAPRI_DATA_URL', `Cannot open the PostgreSQL database: its URL cannot be read, ${form}`, { cause })
-  }
+  const { place, url } = readServerUrl(text, kind)
+  return { ...place, schema: schemaOf(url), application: url.searchParams.get('application_name') ?? 'tapri' }
 }
 
 function schemaOf(url: URL): string | undefined {
   const schema = url.searchParams.get('schema') ?? undefined
   if (schema === undefined || /^[a-z_][a-z0-9_]{0,62}$/.test(schema)) return schema
-  throw wrong(url, `schema is "${schema}", it must have only small letters, digits and "_"`)
-}
-
-function poolOf(url: URL): number {
-  const text = url.searchParams.get('pool') ?? '10'
-  const pool = Number(text)
-  if (Number.isInteger(pool) && pool >= 2 && pool <= 1000) return pool
-  // while transactions wait for each other, reads still need a connection
-  throw wrong(url, `pool is "${text}", it must be a number from 2 to 1000`)
-}
-
-function timeoutOf(url: URL, name: string, fallback: string): number {
-  const text = url.searchParams.get(name) ?? fallback
-  try {
-    const value = milliseconds(text)
-    if (value > 0) return value
-  } catch {
-    // said below, with the name of the option
-  }
-  throw wrong(url, `${name} is "${text}", it must be a duration like "10s"`)
-}
-
-function modeOf(url: URL): SslMode {
-  const mode = url.searchParams.get('sslmode') ?? 'disable'
-  if (isMode(mode)) return mode
-  throw wrong(url, `sslmode is "${mode}", it must be disable, require, verify-ca or verify-full`)
-}
-
-function isMode(mode: string): mode is SslMode {
-  return modes.has(mode)
-}
-
-function wrong(url: URL, reason: string) {
-  return dataError('TAPRI_DATA_URL', `Cannot open the database "${url.host}${url.pathname}": ${reason}`)
+  throw wrongUrl(url, `schema is "${schema}", it must have only small letters, digits and "_"`)
 }

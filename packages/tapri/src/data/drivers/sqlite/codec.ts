@@ -1,7 +1,7 @@
-import type { FieldFacts } from '../../../schema/index.ts'
 import type { Column } from '../../catalog.ts'
 import type { Primitive } from '../../condition.ts'
-import type { Codec, Decode } from '../sql/dialect.ts'
+import type { Codec } from '../sql/dialect.ts'
+import { listDecoder } from '../sql/values.ts'
 
 /** Truth as 0 or 1, moments as milliseconds, what else is an object as JSON. */
 export const codec: Codec = {
@@ -43,12 +43,4 @@ function encodeItem(column: Column, value: Primitive): string | number | null {
     return new Date(value).toISOString()
   }
   return encodePrimitive(value)
-}
-
-function listDecoder(of: FieldFacts): Decode {
-  if (of.kind !== 'time') return (value) => JSON.parse(String(value))
-  return (value) => {
-    const items: unknown = JSON.parse(String(value))
-    return Array.isArray(items) ? items.map((item) => (typeof item === 'string' ? new Date(item) : null)) : []
-  }
 }

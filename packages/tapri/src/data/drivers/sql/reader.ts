@@ -3,13 +3,13 @@ import type { Condition } from '../../condition.ts'
 import type { Reader, Select } from '../../driver.ts'
 import type { StoredRow } from '../../evaluate.ts'
 import type { Grouping } from '../../figures.ts'
-import type { Sql, SqlRow } from '../sql/dialect.ts'
-import type { Statements } from '../sql/statements.ts'
+import type { Sql, SqlRow } from './dialect.ts'
+import type { Statements } from './statements.ts'
 
-type Run = (statement: Sql) => Promise<SqlRow[]>
+export type Run = (statement: Sql) => Promise<SqlRow[]>
 
-/** Reads over whatever runs statements. */
-export class PostgresReader implements Reader {
+/** Reads over whatever runs statements on a server. */
+export class SqlReader implements Reader {
   readonly #run: Run
   readonly #statements: Statements
 
