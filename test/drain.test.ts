@@ -92,7 +92,7 @@ test('twenty restarts behind one socket lose no request of callers who keep thei
   const maker = await serve('development')
   let current = await serve('production')
   const ended = [maker.end()]
-  const url = `${current.url}/api/work`
+  const url = `${current.url}/api/tea`
   const stopFast = load(url, { callers: 12, path: '/hi' })
   const stopSlow = load(url, { callers: 4, path: '/slow' })
   for (let restart = 0; restart < 20; restart++) {
@@ -115,7 +115,7 @@ test('with idle connections a process ends soon after the second of grace, and l
   const served = await serve('production')
   const agent = new Agent({ keepAlive: true })
   t.after(() => agent.destroy())
-  const request = get(`${served.url}/api/work/hi`, { agent })
+  const request = get(`${served.url}/api/tea/hi`, { agent })
   const [response] = await once(request, 'response')
   await once(response.resume(), 'end')
   const took = await served.end()
@@ -128,7 +128,7 @@ test('a request that never ends is cut at the deadline, and the process ends', a
   const serve = await openFleet(t)
   const served = await serve('development')
   const entered = once(served.worker, 'message')
-  const request = get(`${served.url}/api/work/never`)
+  const request = get(`${served.url}/api/tea/never`)
   const cut = once(request, 'error')
   assert.deepEqual((await entered)[0], 'entered')
   await served.end()
