@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Db, MongoClient, MongoServerError } from 'mongodb'
 import { findService, whyMissing } from '../find.ts'
+import { openServer } from '../server.ts'
 
 const service = await findService('mongodb')
 const skip = service === undefined && whyMissing('mongodb')
@@ -51,6 +52,28 @@ test('a unique index names itself and its fields when it is violated', { skip },
   await assert.rejects(kites.insertOne({ _id: 'd', maker: 'Ida' }), isDuplicate)
   await assert.rejects(kites.updateOne({ _id: 'b' }, { $set: { maker: 'Ida' } }), isDuplicate)
   await assert.rejects(kites.findOneAndUpdate({ _id: 'b' }, { $set: { maker: 'Ida' } }), isDuplicate)
+})
+
+test('a server closes though transactions lie open, and though others met its end', { skip }, async () => {
+  const server = await openServer('mongodb')
+  const own = await MongoClient.connect(server.url)
+  const begin = async () => {
+    const session = own.startSession()
+    session.startTransaction()
+    await own.db().collection<Kite>('open').insertOne({ _id: crypto.randomUUID() }, { session })
+  }
+  try {
+    await begin()
+    await own.db().command({ ping: 1 })
+    await server.kill()
+    // the first of them are given connections that nobody knows to be dead
+    await Promise.allSettled(Array.from({ length: 5 }, begin))
+    await server.restart()
+    await begin()
+  } finally {
+    await server.close()
+    await own.close(true)
+  }
 })
 
 test('a transaction over two collections is there as a whole or not at all', { skip }, async () => {

@@ -37,6 +37,7 @@ export class Runner {
 
   async close(): Promise<void> {
     this.#cursors.closeAll()
+    this.#transactions.closeAll()
     await this.#pool.end()
   }
 

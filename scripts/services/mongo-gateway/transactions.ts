@@ -20,8 +20,15 @@ export class Transactions {
     if (!begins) throw noSuch(key)
     const client = await this.#pool.connect()
     // MongoDB tells a conflict at once, where PostgreSQL would wait for the other transaction to end
-    await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = '50ms'`)
-    const timer = setTimeout(() => void this.end(key, { keep: false }), lifetime).unref()
+    try {
+      await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = '50ms'`)
+    } catch (cause) {
+      // an engine that is gone has left its connection in the pool
+      client.release(true)
+      throw cause
+    }
+    // what cannot be rolled back is gone with its connection
+    const timer = setTimeout(() => this.end(key, { keep: false }).catch(() => {}), lifetime).unref()
     this.#open.set(key, { client, timer })
     return client
   }
@@ -42,6 +49,15 @@ export class Transactions {
       known.client.release(true)
       throw cause
     }
+  }
+
+  /** Gives up all of them: each ends with its connection. */
+  closeAll(): void {
+    for (const { client, timer } of this.#open.values()) {
+      clearTimeout(timer)
+      client.release(true)
+    }
+    this.#open.clear()
   }
 
   /** Rolls back what a session has left open. */
