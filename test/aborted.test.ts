@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { test } from 'node:test'
+import pg from 'pg'
 import { tapri } from 'tapri'
-import { model, text } from 'tapri/data'
+import { model, sql, text } from 'tapri/data'
 import { type LogEntry, openLog } from 'tapri/observe'
 import { testApp } from 'tapri/test'
 import app from './club/app.ts'
@@ -94,4 +95,43 @@ test('the transaction of a caller who leaves is undone, and others need not wait
     entries.filter(({ level }) => level === 'error'),
     [],
   )
+})
+
+const postgres = process.env.TEST_POSTGRES_URL
+const skip = postgres === undefined ? 'set TEST_POSTGRES_URL' : false
+
+test('what the database reads for a caller who leaves is ended there', { skip }, async () => {
+  const { app, controller, visitor, policy } = tapri({ models: { notes: model({ text: text() }) } })
+  const ended = Promise.withResolvers<string>()
+  const mark = `of_${process.pid}_${Date.now()}`
+  const read = visitor.get('/', ({ db }) => {
+    // hours of work
+    const endless = sql`select count(*) from generate_series(1, 1000000000000) as ${sql.id(mark)}`
+    const reading = db.asSystem('a report').raw.read({ reads: ['notes'] }, ({ kysely }) => endless.execute(kysely))
+    reading.catch((error) => ended.resolve(error.code))
+    return reading.then(() => null)
+  })
+  const notes = app({
+    controllers: { notes: controller('/notes', { read }) },
+    policies: [policy('notes', { read: () => true })],
+  })
+  const watcher = new pg.Client(postgres)
+  await watcher.connect()
+  const isAtWork = async () => {
+    const asked = "select 1 from pg_stat_activity where state = 'active' and query like $1 and pid <> pg_backend_pid()"
+    return (await watcher.query(asked, [`%${mark}%`])).rows.length > 0
+  }
+  try {
+    await using club = await testApp(notes, { log: openLog({ format: 'silent' }), database: `${postgres}?statement_timeout=1h` })
+    const abort = new AbortController()
+    const answer = fetch(`${club.url}/notes`, { signal: abort.signal })
+    const refused = assert.rejects(answer, { name: 'AbortError' })
+    while (!(await isAtWork()));
+    abort.abort()
+    await refused
+    assert.equal(await ended.promise, 'TAPRI_DATA_ABORTED')
+    while (await isAtWork());
+  } finally {
+    await watcher.end()
+  }
 })

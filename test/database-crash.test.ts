@@ -9,7 +9,7 @@ import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { TapriError } from 'tapri'
 import { findProgramOf, openServer } from '../scripts/services/server.ts'
-import { type ServiceName, serviceNames, services } from '../scripts/services/service.ts'
+import { databaseNames, type ServiceName, services } from '../scripts/services/service.ts'
 import { audit, type Bank, openBank, transfer } from './transfers.fixture.ts'
 
 function reasonNotInstalled(name: ServiceName): string | false {
@@ -54,7 +54,7 @@ class Load {
   }
 }
 
-for (const name of serviceNames) {
+for (const name of databaseNames) {
   const { title } = services[name]
   const skip = reasonNotInstalled(name)
 
@@ -149,7 +149,7 @@ async function startClub(folder: string, databaseUrl: string): Promise<{ readonl
   throw new Error('The app ended before it listened')
 }
 
-for (const name of serviceNames) {
+for (const name of databaseNames) {
   test(`while ${services[name].title} is away requests are answered 503 with a problem document, and served when it is back`, {
     skip: reasonNotInstalled(name),
     timeout: 120_000,

@@ -63,7 +63,11 @@ test('decimals are exact from one end to the other', async () => {
   await assert.rejects(ann.offers.create({ title: 'x', price: '0.001' }), { code: 'TAPRI_INVALID' })
   const document: any = await (await fetch(new URL('/openapi.json', opened.url))).json()
   const body = document.paths['/api/offers'].post.requestBody.content['application/json'].schema
-  assert.deepEqual(body.properties.price, { type: 'string', pattern: '^-?(?:0|[1-9]\\d{0,5})(?:\\.\\d{1,2})?$' })
+  assert.deepEqual(body.properties.price, {
+    type: 'string',
+    pattern: '^-?(?:0|[1-9]\\d{0,5})(?:\\.\\d{1,2})?$',
+    description: 'at least 0.00',
+  })
 })
 
 test('a guarded field stays with those it is opened to, and so does a guarded file', async () => {

@@ -105,6 +105,100 @@ const headers = [
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: tapri.v1',
 ]
 
+const names = [
+  'Accept',
+  'Accept-Encoding',
+  'Accept-Language',
+  'Authorization',
+  'Cache-Control',
+  'Connection',
+  'Content-Disposition',
+  'Content-Encoding',
+  'Content-Type',
+  'Cookie',
+  'Forwarded',
+  'Idempotency-Key',
+  'If-Match',
+  'If-Modified-Since',
+  'If-None-Match',
+  'If-Range',
+  'Origin',
+  'Range',
+  'Referer',
+  'Sec-Fetch-Dest',
+  'TE',
+  'Traceparent',
+  'Trailer',
+  'Upgrade',
+  'User-Agent',
+  'X-Forwarded-For',
+]
+/** What header values are made of: the signs of their grammars, and what means something in one of them. */
+const crumbs = [
+  ...';,=/*"\\ ().:-+?&@#[]{}<>%~|',
+  'q=',
+  '0.5',
+  'q=1e9',
+  'bytes',
+  '*/*',
+  'text/html',
+  'gzip',
+  'zstd;q=0',
+  'W/"',
+  'identity',
+]
+const values = [
+  ...crumbs,
+  'Basic ',
+  'Bearer ',
+  'boundary=',
+  'charset=',
+  'for=',
+  '::1',
+  '10.0.0.1',
+  'null',
+  '\x80\xff',
+  '9'.repeat(40),
+  '\t',
+]
+
+/** A value that begins to follow a grammar, and then does not. */
+function soup(random: () => number, pick: Pick): string {
+  return Array.from({ length: Math.ceil(random() * 12) }, () => pick(random() < 0.8 ? values : words)).join('')
+}
+
+function cookies(random: () => number, pick: Pick): string {
+  const pairs = Array.from({ length: Math.ceil(random() * (random() < 0.05 ? 400 : 6)) }, () => {
+    const value = random() < 0.5 ? pick(words).slice(0, 200) : `${soup(random, pick)}.${'A'.repeat(43)}`
+    return `${pick(['session', '__Host-session', '__proto__', 'constructor', 'a b', '', pick(crumbs)])}=${value}`
+  })
+  return pairs.join(pick(['; ', ';', ',', ' ', ';;']))
+}
+
+function queryOf(random: () => number, pick: Pick): string {
+  const pairs = Array.from({ length: Math.ceil(random() * (random() < 0.02 ? 1100 : 5)) }, () => {
+    const name = pick([
+      'page',
+      'after',
+      'x',
+      '__proto__',
+      'v',
+      'a[b]',
+      'a[__proto__][c]',
+      'constructor.prototype',
+      'page[]',
+      pick(crumbs),
+    ])
+    const value = encodeURI(
+      pick([...words, ...crumbs])
+        .slice(0, 300)
+        .toWellFormed(),
+    ).replaceAll(' ', '+')
+    return random() < 0.1 ? name : `${name}=${value}`
+  })
+  return `?${pairs.join(pick(['&', '&', ';', '&&', '?']))}`.replaceAll(/[ #]/g, '').replaceAll('\\', '%5C')
+}
+
 /** One request as bytes: from nearly right to nonsense. */
 export function fuzzedRequest(random: () => number, targets: Targets): Buffer {
   const pick = pickBy(random)
@@ -113,7 +207,7 @@ export function fuzzedRequest(random: () => number, targets: Targets): Buffer {
   const path = pattern.replace(/:\w+/g, () =>
     often(0.3) ? encodeURI(pick(words).toWellFormed()) : '01a1fc22-92fa-7291-b729-5740de14c21d',
   )
-  const query = often(0.5) ? '' : `?${pick(['page', 'after', 'x', '__proto__', 'v'])}=${encodeURI(pick(words).toWellFormed())}`
+  const query = often(0.5) ? '' : queryOf(random, pick)
   const target = often(0.9) ? path + query : pick(['*', '//', '/..', 'http://a/', 'http://a?x=/api/videos', path + pick(nasty)])
   const body = bodyOf(random, pick)
   const type = pick(types)
@@ -123,9 +217,12 @@ export function fuzzedRequest(random: () => number, targets: Targets): Buffer {
   if (often(0.8)) lines.push(`Content-Length: ${often(0.9) ? body.length : Math.floor(random() * 5000)}`)
   if (often(0.4)) lines.push(`Authorization: Bearer ${often(0.8) ? pick(targets.tokens) : pick(words)}`)
   if (often(0.4)) lines.push(`Cookie: session=${often(0.5) ? pick(targets.tokens) : pick(words)}; session=${pick(words)}`)
-  for (let more = Math.floor(random() * 4); more > 0; more--) lines.push(pick(headers))
+  if (often(0.1)) lines.push(`Cookie: ${cookies(random, pick)}`)
+  for (let more = Math.floor(random() * 4); more > 0; more--) {
+    lines.push(often(0.5) ? pick(headers) : `${pick(names)}: ${soup(random, pick)}`)
+  }
   if (often(0.02)) for (let many = 0; many < 150; many++) lines.push(`X-${many}: y`)
-  return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body])
+  return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, often(0.5) ? 'latin1' : 'utf8'), body])
 }
 
 function bodyOf(random: () => number, pick: Pick): Buffer {

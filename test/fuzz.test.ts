@@ -24,6 +24,7 @@ test(`${requests} requests from nearly right to nonsense are each answered in th
   const routes = [
     ...own,
     'GET /openapi.json',
+    'GET /reference',
     'GET /api/files/:model/:id/:field',
     `GET /api/files/videos/${id}/source`,
     'GET /api/live',

@@ -4,7 +4,10 @@ import { add, belongsTo, type Commit, type Database, int, model, openDatabase, t
 /** Money that goes from one account to another: what the accounts hold is the sum of the transfers, always. */
 const models = {
   accounts: model({ name: text({ unique: true }), balance: int({ default: 0 }) }),
-  transfers: model({ mark: text({ unique: true }), from: belongsTo('accounts'), to: belongsTo('accounts'), amount: int() }),
+  transfers: model(
+    { mark: text({ unique: true }), from: belongsTo('accounts'), to: belongsTo('accounts'), amount: int() },
+    { search: ['mark'] },
+  ),
 }
 type Models = typeof models
 
@@ -37,6 +40,13 @@ export async function audit({ database, system }: Bank, acknowledged: Iterable<s
   const accounts = await system.accounts.find()
   const marks = new Set(transfers.map(({ mark }) => mark))
   for (const mark of acknowledged) assert.ok(marks.has(mark), `${mark} was acknowledged and is not there`)
+  for (const mark of [...marks].slice(-20)) {
+    const found = await system.transfers.find({ search: mark })
+    assert.ok(
+      found.some((each) => each.mark === mark),
+      `${mark} is found by its words`,
+    )
+  }
   for (const { id, name, balance } of accounts) {
     let sum = 0
     for (const { from, to, amount } of transfers) sum += (to === id ? amount : 0) - (from === id ? amount : 0)

@@ -4,13 +4,21 @@ declare module 'autocannon' {
     url: string
     method: string
     connections: number
-    duration: number
+    /** Seconds. */
+    duration?: number
+    /** Requests in all, instead of a duration. */
+    amount?: number
+    /** Milliseconds. */
+    sampleInt?: number
     body?: string
     headers?: Record<string, string>
   }
   interface Result {
+    '1xx': number
     '2xx': number
-    non2xx: number
+    '3xx': number
+    '4xx': number
+    '5xx': number
     errors: number
     timeouts: number
     /** Seconds. */

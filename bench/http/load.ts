@@ -1,24 +1,34 @@
 // Asks a server as fast as it answers, in a process of its own so that the load has its own core.
 import autocannon from 'autocannon'
 
-interface Job {
+/** What is asked, and for how long or how often. */
+export interface Job {
   readonly url: string
-  readonly method: 'GET' | 'POST'
-  readonly body?: string
-  readonly seconds: number
+  readonly body?: string | undefined
+  /** The status that the answers must have. */
+  readonly status: number
   readonly connections: number
+  /** One of the two. */
+  readonly seconds?: number
+  readonly requests?: number
 }
+
+/** Milliseconds after which autocannon looks whether it is time to end: a second, unless told. */
+const tick = 50
 
 process.on('disconnect', () => process.exit())
 process.on('message', async (job: Job) => {
-  const { url, method, body, seconds, connections } = job
+  const { url, body, status, connections, seconds, requests } = job
   const result = await autocannon({
     url,
-    method,
+    method: body === undefined ? 'GET' : 'POST',
     connections,
-    duration: seconds,
+    sampleInt: tick,
+    ...(requests === undefined ? { duration: seconds ?? 1 } : { amount: requests }),
     ...(body !== undefined && { body, headers: { 'content-type': 'application/json' } }),
   })
-  process.send?.({ requests: result['2xx'], failed: result.non2xx + result.errors + result.timeouts, seconds: result.duration })
+  const right = status < 300 ? result['2xx'] : result['4xx']
+  const all = result['1xx'] + result['2xx'] + result['3xx'] + result['4xx'] + result['5xx']
+  process.send?.({ requests: right, failed: all - right + result.errors + result.timeouts, seconds: result.duration })
 })
 process.send?.({ ready: true })

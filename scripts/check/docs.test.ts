@@ -55,3 +55,10 @@ test('blocks share no names with each other', async () => {
   using tree = plant({ 'docs/a.md': `${block('const name1 = 1')}${block('const name1 = 2')}` })
   assert.deepEqual(await tree.find(docs), [])
 })
+
+test('another framework may be shown as it is written, with decorators', async () => {
+  const decorated =
+    'function of(_on: object, _name: string, _at: number) {}\nclass Kites {\n  one(@of name: string) {\n    return name\n  }\n}'
+  using tree = plant({ 'docs/a.md': block(decorated) })
+  assert.deepEqual(await tree.find(docs), [])
+})

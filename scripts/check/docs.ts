@@ -55,8 +55,8 @@ async function compilePlaced(root: string, placed: ReadonlyMap<string, Placed>):
   const project = `${folder}/tsconfig.json`
   const config = {
     extends: '../../../tsconfig.json',
-    // an example may show a declaration that it does not use
-    compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
+    // an example may show a declaration that it does not use, and how another framework writes it
+    compilerOptions: { noUnusedLocals: false, noUnusedParameters: false, experimentalDecorators: true },
     include: [],
     files: [...placed.keys()].map((path) => path.slice(folder.length + 1)),
   }

@@ -17,7 +17,7 @@ test('imports that go down through doors are fine, and kit has no door', async (
 test('an import that goes up is found, on its line', async () => {
   using tree = plant({ [`${rooms}/kit/ids.ts`]: `// ids\nimport { text } from '../schema/index.ts'\n` })
   const [found = ''] = await tree.find(floors)
-  assert.match(found, /^packages\/tapri\/src\/kit\/ids\.ts:2 imports "schema", which is on a higher floor \(1\)/)
+  assert.match(found, /^packages\/tapri\/src\/kit\/ids\.ts:2 imports "schema", which is on a higher floor \(2\)/)
 })
 
 test('rooms of one floor do not import each other, not even types', async () => {

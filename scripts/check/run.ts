@@ -7,13 +7,28 @@ import { doors } from './doors.ts'
 import { floors } from './floors.ts'
 import { lines } from './lines.ts'
 import { packages } from './packages.ts'
+import { patterns } from './patterns.ts'
 import type { Finding, Rule } from './rule.ts'
 import { style } from './style.ts'
 import { home } from './tool.ts'
 import { types } from './types.ts'
 import { words } from './words.ts'
 
-const rules: readonly Rule[] = [floors, cycles, doors, lines, packages, codes, dependencies, words, style, types, docs, cost]
+const rules: readonly Rule[] = [
+  floors,
+  cycles,
+  doors,
+  lines,
+  packages,
+  codes,
+  dependencies,
+  words,
+  patterns,
+  style,
+  types,
+  docs,
+  cost,
+]
 
 const wanted = process.argv.slice(2)
 const unknown = wanted.filter((name) => !rules.some((rule) => rule.name === name))

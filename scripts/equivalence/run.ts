@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { agree } from '../../packages/tapri/src/data/equivalence.fixture.ts'
-import { serviceNames, services } from '../services/service.ts'
+import { databaseNames, services } from '../services/service.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -13,7 +13,7 @@ const bounds = {
 }
 
 const known = new Map([['sqlite', { title: 'SQLite', url: 'sqlite::memory:' }]])
-for (const name of serviceNames) {
+for (const name of databaseNames) {
   const url = process.env[services[name].variable]
   if (url !== undefined) known.set(name, { title: services[name].title, url })
 }

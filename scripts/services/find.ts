@@ -10,7 +10,7 @@ const looked = new Map<ServiceName, Promise<Service | undefined>>()
 export const missingVariable = 'TAPRI_MISSING_SERVICES'
 
 /**
- * A database server to test with: the one that the environment names, which `npm test` starts for all test files, else one
+ * A server to test with: the one that the environment names, which `npm test` starts for all test files, else one
  * of this process's own, which ends with it. `undefined` when there is none; `whyMissing` says why.
  * @example const postgres = await findService('postgres')
  * test('a claim', { skip: postgres === undefined && whyMissing('postgres') }, async () => { … })

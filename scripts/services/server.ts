@@ -12,10 +12,11 @@ import { mysql } from './mysql.ts'
 import { freePort } from './port.ts'
 import { postgres } from './postgres.ts'
 import { giveAway, spawnUnprivileged, tailOf } from './process.ts'
+import { redis } from './redis.ts'
 import type { Service, ServiceName } from './service.ts'
 
-const makers: Readonly<Record<ServiceName, Maker>> = { postgres, mariadb, mysql, mongodb }
-/** Data made by an older text of these files is not used again. */
+const makers: Readonly<Record<ServiceName, Maker>> = { postgres, mariadb, mysql, mongodb, redis }
+/** Data made by an older text of these files is not used again; Redis starts with none. */
 const recipes = ['postgres.ts', 'mariadb.ts', 'mysql.ts', 'mongodb.ts']
 
 export interface ServerOptions {
@@ -48,7 +49,7 @@ export function prepareData(name: ServiceName, program: Program): Promise<string
   })
 }
 
-/** Starts a database server with data of its own, as an unprivileged user. @example await using server = await openServer('mysql', { durable: true }) */
+/** Starts a server with data of its own, as an unprivileged user. @example await using server = await openServer('mysql', { durable: true }) */
 export async function openServer(name: ServiceName, { durable = false }: ServerOptions = {}): Promise<OpenServer> {
   const program = findProgramOf(name)
   const template = await prepareData(name, program)

@@ -1,6 +1,7 @@
-export type ServiceName = 'postgres' | 'mariadb' | 'mysql' | 'mongodb'
+export type DatabaseName = 'postgres' | 'mariadb' | 'mysql' | 'mongodb'
+export type ServiceName = DatabaseName | 'redis'
 
-/** A database server to test with. */
+/** A server to test with. */
 export interface Service {
   readonly name: ServiceName
   readonly url: string
@@ -30,9 +31,16 @@ export const services = {
     variable: 'TEST_MONGODB_URL',
     help: 'npm run services -- prepare (on Debian), or any replica set in TEST_MONGODB_URL=mongodb://host:27017/test?replicaSet=rs0',
   },
+  redis: {
+    title: 'Redis',
+    variable: 'TEST_REDIS_URL',
+    help: 'apt-get install redis-server, or any Redis in TEST_REDIS_URL=redis://:password@host:6379/0',
+  },
 } as const satisfies Record<ServiceName, { title: string; variable: string; help: string }>
 
-export const serviceNames: readonly ServiceName[] = ['postgres', 'mariadb', 'mysql', 'mongodb']
+/** Those that an app can keep its rows in. */
+export const databaseNames: readonly DatabaseName[] = ['postgres', 'mariadb', 'mysql', 'mongodb']
+export const serviceNames: readonly ServiceName[] = [...databaseNames, 'redis']
 
 export function isServiceName(text: string): text is ServiceName {
   return text in services

@@ -11,6 +11,7 @@ import { seed } from './seed.ts'
 import { app, auth } from './tapri.ts'
 
 export default app({
+  title: 'VideoTube',
   controllers: {
     auth: auth({ signUp: pick(users, 'name', 'email', 'avatar') }),
     videos: videoController,

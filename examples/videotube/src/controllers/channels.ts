@@ -1,11 +1,12 @@
-import { bool, id, partial, pick } from 'tapri/data'
+import { bool, id, int, nothing, partial, pick, row } from 'tapri/data'
 import { users } from '../models/users.ts'
 import { controller, member, visitor } from '../tapri.ts'
 
 const one = { params: { id: id('users') } }
+const channel = row(users, { with: { videos: int(), followers: int(), following: bool() } })
 
 export const channelController = controller('/channels', {
-  get: visitor.get('/:id', one, async ({ db, params, user }) => {
+  get: visitor.get('/:id', { ...one, output: channel }, async ({ db, params, user }) => {
     const channel = await db.users.get(params.id)
     const of = { channel: channel.id }
     return {
@@ -16,7 +17,7 @@ export const channelController = controller('/channels', {
     }
   }),
 
-  follow: member.put('/:id/follow', { ...one, body: { following: bool() } }, ({ db, params, body, user }) =>
+  follow: member.put('/:id/follow', { ...one, body: { following: bool() }, output: nothing }, ({ db, params, body, user }) =>
     db.transaction(async (db) => {
       const mine = { channel: params.id, follower: user.id }
       const subscription = await db.subscriptions.first({ where: mine })
@@ -25,9 +26,11 @@ export const channelController = controller('/channels', {
     }),
   ),
 
-  update: member.patch('/me', { body: partial(pick(users, 'name', 'about')) }, ({ db, body, user }) =>
+  update: member.patch('/me', { body: partial(pick(users, 'name', 'about')), output: row(users) }, ({ db, body, user }) =>
     db.users.update(user.id, body),
   ),
 
-  setAvatar: member.put('/me/avatar', { body: pick(users, 'avatar') }, ({ db, body, user }) => db.users.update(user.id, body)),
+  setAvatar: member.put('/me/avatar', { body: pick(users, 'avatar'), output: row(users) }, ({ db, body, user }) =>
+    db.users.update(user.id, body),
+  ),
 })

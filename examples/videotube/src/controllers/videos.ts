@@ -1,30 +1,39 @@
-import { add, bool, id, optional, partial, pick, text } from 'tapri/data'
+import { add, bool, id, int, nothing, optional, page, partial, pick, row, rows, text } from 'tapri/data'
 import { announce } from '../announce.ts'
 import { videosPerPage } from '../constants.ts'
+import { users } from '../models/users.ts'
 import { videos } from '../models/videos.ts'
 import { controller, member, visitor } from '../tapri.ts'
 
 const one = { params: { id: id('videos') } }
 const editable = pick(videos, 'title', 'description', 'published')
+const owned = { with: { owner: row(users) } }
 const search = { q: text({ max: 100, default: '' }), owner: optional(id('users')), after: optional(text({ max: 500 })) }
 
 export const videoController = controller('/videos', {
-  list: visitor.get('/', { query: search, summary: 'Published videos, newest first' }, ({ db, query }) =>
-    db.videos.page({
-      search: query.q,
-      where: { published: true, ...(query.owner && { owner: query.owner }) },
-      with: { owner: true },
-      orderBy: '-at',
-      limit: videosPerPage,
-      ...(query.after && { after: query.after }),
-    }),
+  list: visitor.get(
+    '/',
+    { query: search, output: page(videos, owned), summary: 'Published videos, newest first' },
+    ({ db, query }) =>
+      db.videos.page({
+        search: query.q,
+        where: { published: true, ...(query.owner && { owner: query.owner }) },
+        with: { owner: true },
+        orderBy: '-at',
+        limit: videosPerPage,
+        ...(query.after && { after: query.after }),
+      }),
   ),
 
-  mine: member.get('/mine', ({ db, user }) => db.videos.find({ where: { owner: user.id }, orderBy: '-at' })),
+  mine: member.get('/mine', { output: rows(videos) }, ({ db, user }) =>
+    db.videos.find({ where: { owner: user.id }, orderBy: '-at' }),
+  ),
 
-  get: visitor.get('/:id', one, ({ db, params }) => db.videos.get(params.id, { with: { owner: true } })),
+  get: visitor.get('/:id', { ...one, output: row(videos, owned) }, ({ db, params }) =>
+    db.videos.get(params.id, { with: { owner: true } }),
+  ),
 
-  create: member.post('/', { body: { ...editable, ...pick(videos, 'source') } }, ({ db, body, user }) =>
+  create: member.post('/', { body: { ...editable, ...pick(videos, 'source') }, output: row(videos) }, ({ db, body, user }) =>
     db.transaction(async (db) => {
       const video = await db.videos.create({ ...body, owner: user.id })
       if (video.published) await announce(db.asSystem('tell subscribers'), video)
@@ -32,7 +41,7 @@ export const videoController = controller('/videos', {
     }),
   ),
 
-  update: member.patch('/:id', { ...one, body: partial(editable) }, ({ db, params, body }) =>
+  update: member.patch('/:id', { ...one, body: partial(editable), output: row(videos) }, ({ db, params, body }) =>
     db.transaction(async (db) => {
       const before = await db.videos.get(params.id)
       const video = await db.videos.update(params.id, body)
@@ -41,21 +50,25 @@ export const videoController = controller('/videos', {
     }),
   ),
 
-  remove: member.delete('/:id', one, ({ db, params }) => db.videos.delete(params.id)),
+  remove: member.delete('/:id', { ...one, output: nothing }, ({ db, params }) => db.videos.delete(params.id)),
 
-  view: visitor.post('/:id/views', one, async ({ db, params }) => {
+  view: visitor.post('/:id/views', { ...one, output: nothing }, async ({ db, params }) => {
     const video = await db.videos.get(params.id)
     await db.asSystem('count a view').videos.update(video.id, { views: add(1) })
   }),
 
-  stats: visitor.get('/:id/stats', one, async ({ db, params, user }) => {
-    const { id, views } = await db.videos.get(params.id)
-    const likes = await db.likes.count({ where: { video: id } })
-    const liked = user !== null && (await db.likes.count({ where: { video: id, user: user.id } })) > 0
-    return { views, likes, liked, comments: await db.comments.count({ where: { video: id } }) }
-  }),
+  stats: visitor.get(
+    '/:id/stats',
+    { ...one, output: { views: int(), likes: int(), liked: bool(), comments: int() } },
+    async ({ db, params, user }) => {
+      const { id, views } = await db.videos.get(params.id)
+      const likes = await db.likes.count({ where: { video: id } })
+      const liked = user !== null && (await db.likes.count({ where: { video: id, user: user.id } })) > 0
+      return { views, likes, liked, comments: await db.comments.count({ where: { video: id } }) }
+    },
+  ),
 
-  like: member.put('/:id/like', { ...one, body: { liked: bool() } }, ({ db, params, body, user }) =>
+  like: member.put('/:id/like', { ...one, body: { liked: bool() }, output: nothing }, ({ db, params, body, user }) =>
     db.transaction(async (db) => {
       const mine = { video: params.id, user: user.id }
       const like = await db.likes.first({ where: mine })

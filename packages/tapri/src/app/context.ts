@@ -1,4 +1,5 @@
 import { type Auth, type AuthActions, type AuthService, authService, type Caller } from '../auth/index.ts'
+import { bypassing, type Cache } from '../cache/index.ts'
 import type { Db, ReadSet } from '../data/index.ts'
 import { type Exchange, exchangeOf, HttpContext } from '../http/index.ts'
 import type { Clock } from '../kit/clock.ts'
@@ -14,6 +15,7 @@ export interface ContextParts {
   readonly auth: Auth | undefined
   readonly log: Log
   readonly clock: Clock
+  readonly cache: Cache
 }
 
 /** Who calls, and what a live query learns of the run; unset for a plain request until it is prepared. */
@@ -40,7 +42,7 @@ export abstract class AppContext extends HttpContext {
     return this.calling.caller?.user ?? null
   }
 
-  /** A GET reads and nothing else: it may be asked again, cached and followed live. Nothing is begun for a caller who has left. */
+  /** A GET reads and nothing else: it may be asked again, cached and followed live. Nothing goes on for a caller who has left. */
   get db(): Db<any> {
     this.#db ??= this.#own.database.asCaller(
       { user: this.user },
@@ -73,6 +75,11 @@ export abstract class AppContext extends HttpContext {
 
   get settings(): object {
     return this.#own.settings
+  }
+
+  /** A live query has to see every read: it takes nothing from the cache. */
+  get cache(): Cache {
+    return this.calling.reads === undefined ? this.parts.cache : bypassing(this.parts.cache)
   }
 
   get services(): object {

@@ -1,5 +1,7 @@
-export { fromExpress, fromExpressErrors, fromFetch, rateLimit } from '../http/index.ts'
+export { fromExpress, fromExpressErrors, fromFetch, rateLimit, responseCache, sessions } from '../http/index.ts'
 export { deny, type Issue, invalid, notFound, TapriError } from '../kit/errors.ts'
+export { apiDocument } from './api-document.ts'
+export type { ErrorCode } from './codes.ts'
 export { planMigration } from './migration.ts'
 export type { Module, ModuleParts, StartContext } from './module.ts'
 export { listRoutes, type RouteLine } from './routes.ts'

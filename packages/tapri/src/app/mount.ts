@@ -1,30 +1,40 @@
 import type { Files } from '../files/index.ts'
-import { manifestOf, openApi, routeKit, type ServedRoute } from '../http/index.ts'
-import { type Fields, id, text } from '../schema/index.ts'
+import {
+  explorerFile,
+  manifestOf,
+  missingExplorerPage,
+  referencePage,
+  referencePolicy,
+  routeKit,
+  type ServedRoute,
+} from '../http/index.ts'
+import { content, type JsonSchema } from '../schema/index.ts'
+import { apiDocument, fileRoute } from './api-document.ts'
 import type { AppContext } from './context.ts'
 import { routesOf } from './part.ts'
 import type { AppDescription } from './types.ts'
-
-export const defaultPrefix = '/api'
 
 interface Mounted {
   readonly description: AppDescription
   readonly files: Files
   readonly prefix: string
+  readonly production: boolean
+  readonly publicUrl: string | null
 }
 
+const visitor = routeKit<AppContext>('visitor')
+
 /** The app's routes, and the framework's own beside them: what clients must know, the API's description, files. */
-export function mountRoutes({ description, files, prefix }: Mounted): readonly ServedRoute[] {
-  const { title = 'API', version = '1.0.0' } = description.parts
+export function mountRoutes({ description, files, prefix, production, publicUrl }: Mounted): readonly ServedRoute[] {
   const routes = routesOf(description, prefix)
   const manifest = manifestOf(routes)
-  const document = openApi({ title, version, routes, models: description.models })
-  const visitor = routeKit<AppContext>('visitor')
-  const own = (name: string, path: string, route: { readonly definition: Omit<ServedRoute, 'name'> }): ServedRoute => ({
-    ...route.definition,
-    name: `tapri.${name}`,
-    path,
-  })
+  let document: JsonSchema | undefined
+  const describe = () => {
+    document ??= apiDocument(description, publicUrl === null ? {} : { publicUrl })
+    return document
+  }
+  const { path, spec } = fileRoute
+  const hasReference = description.parts.reference ?? !production
   return [
     ...routes,
     own(
@@ -32,23 +42,37 @@ export function mountRoutes({ description, files, prefix }: Mounted): readonly S
       `${prefix}/tapri.json`,
       visitor.get('/', () => manifest),
     ),
-    own(
-      'openapi',
-      '/openapi.json',
-      visitor.get('/', () => document),
-    ),
+    own('openapi', documentPath, visitor.get('/', describe)),
     own(
       'files',
-      `${prefix}/files/:model/:id/:field`,
-      visitor.get('/files/:model/:id/:field', fileInputs, ({ params, db }) =>
-        files.download({ db }, params.model, params.id, params.field),
-      ),
+      `${prefix}${path}`,
+      visitor.get(path, spec, ({ params, db }) => files.download({ db }, params.model, params.id, params.field)),
     ),
+    ...(hasReference ? referenceRoutes(description, new Set(routes.map(({ path }) => path))) : []),
   ]
 }
 
-const fileInputs = {
-  params: { model: text({ max: 100 }), id: id('any'), field: text({ max: 100 }) } satisfies Fields,
+const documentPath = '/openapi.json'
+const referencePath = '/reference'
+
+/** The reference page and its script; not where the app has pages of its own. */
+function referenceRoutes({ parts }: AppDescription, taken: ReadonlySet<string>): readonly ServedRoute[] {
+  const { title = 'API' } = parts
+  const script = `${referencePath}/explorer.js`
+  if (taken.has(referencePath) || taken.has(script)) return []
+  const file = explorerFile()
+  const page =
+    file === undefined ? missingExplorerPage(title, documentPath) : referencePage({ title, document: documentPath, script })
+  const shown = visitor.get('/', { output: content('text/html') }, ({ reply }) =>
+    reply.header('Content-Security-Policy', referencePolicy).html(page),
+  )
+  if (file === undefined) return [own('reference', referencePath, shown)]
+  const sent = visitor.get('/', { output: content('text/javascript') }, ({ reply }) => reply.file(file))
+  return [own('reference', referencePath, shown), own('explorer', script, sent)]
+}
+
+function own(name: string, path: string, route: { readonly definition: Omit<ServedRoute, 'name'> }): ServedRoute {
+  return { ...route.definition, name: `tapri.${name}`, path }
 }
 
 interface Place {

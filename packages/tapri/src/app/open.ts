@@ -1,21 +1,24 @@
 import { type Auth, type Caller, openAuth } from '../auth/index.ts'
+import type { Cache } from '../cache/index.ts'
 import { type Database, openDatabase } from '../data/index.ts'
 import { type Files, openFiles } from '../files/index.ts'
 import { allowsOrigin, type HttpServer, openHttp } from '../http/index.ts'
 import type { Clock } from '../kit/clock.ts'
 import { type Live, openLive } from '../live/index.ts'
 import type { Log } from '../observe/index.ts'
+import { defaultPrefix } from './api-document.ts'
 import { contextClass, prepareWith } from './context.ts'
 import { foldersThere } from './folders.ts'
 import { Following } from './following.ts'
 import { ownHosts, socketSender } from './limits.ts'
 import { identifyLive, runLive } from './live.ts'
 import { internalModels } from './migration.ts'
-import { defaultPrefix, fileUrl, mountRoutes } from './mount.ts'
+import { fileUrl, mountRoutes } from './mount.ts'
 import { partsOf, policiesOf } from './part.ts'
 import { startServices } from './services.ts'
 import type { Settings } from './settings.ts'
 import { runOnStart, Sights } from './sight.ts'
+import { invalidateOnChange, openAppStores } from './stores.ts'
 import { sweepHourly } from './sweep.ts'
 import { tlsFiles } from './tls.ts'
 import type { AppDescription } from './types.ts'
@@ -38,6 +41,7 @@ export interface OpenApp {
   readonly files: Files
   /** Absent in an app without a model `users`. */
   readonly auth: Auth | undefined
+  readonly cache: Cache
   readonly live: Live
   /** Every service of the app and of its modules, by name. */
   readonly services: Readonly<Record<string, unknown>>
@@ -96,6 +100,10 @@ async function openRooms(
   })
   closers.push(() => database.close())
 
+  const { stores, cache, redis, close } = await openAppStores(settings.CACHE_URL, { clock, log })
+  closers.push(close)
+  closers.push(invalidateOnChange(database, cache, { models, log }))
+
   const files = await openFiles({ url: settings.FILES_URL, database, clock, log })
   closers.push(() => files.close())
 
@@ -104,13 +112,17 @@ async function openRooms(
 
   const pieces = partsOf(description)
   const following = new Following()
-  const services = await startServices(pieces, { database, following, settings, log, clock, replaced, closers })
+  const services = await startServices(pieces, { database, following, settings, log, clock, cache, replaced, closers })
   const sights = new Sights(pieces, { database, settings, services })
 
   const http = openHttp({
-    routes: mountRoutes({ description, files, prefix }),
-    Context: contextClass({ sights, auth, log, clock }),
+    routes: mountRoutes({ description, files, prefix, production, publicUrl: settings.PUBLIC_URL }),
+    Context: contextClass({ sights, auth, log, clock, cache }),
+    watchLoop: settings.NODE_ENV !== 'test',
     prepare: prepareWith(auth),
+    time: clock,
+    stores,
+    redis,
     readForm: (context, fields) => files.readForm(context.request, fields, { signal: context.signal }),
     trustProxy: settings.TRUST_PROXY,
     ...tlsFiles(settings),
@@ -140,12 +152,12 @@ async function openRooms(
     maxSockets,
     isLive: (route) => http.isGet(route),
   })
-  http.onUpgrade(`${prefix}/live`, live.upgrade)
+  http.onUpgrade(`${prefix}/live`, live.upgrade, live)
   // sockets first: they would keep the server from ending
   closers.push(() => http.stop(drain))
   closers.push(() => live.stop())
 
   if (auth !== undefined) closers.push(sweepHourly(auth, clock, log))
   await runOnStart(pieces, sights, log)
-  return { prefix, database, files, auth, live, services: sights.services, http }
+  return { prefix, database, files, auth, cache, live, services: sights.services, http }
 }

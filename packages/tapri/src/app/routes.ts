@@ -1,4 +1,4 @@
-import { defaultPrefix } from './mount.ts'
+import { defaultPrefix } from './api-document.ts'
 import { routesOf } from './part.ts'
 import type { AppDescription } from './types.ts'
 

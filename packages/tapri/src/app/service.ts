@@ -1,3 +1,4 @@
+import type { Cache } from '../cache/types.ts'
 import type { Models, SystemDb } from '../data/types.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Log } from '../observe/index.ts'
@@ -27,6 +28,8 @@ export interface ServiceContext<Sv, S, M extends Models> {
   readonly settings: S
   /** The models that it names, whatever their policies say. */
   readonly db: SystemDb<M>
+  /** The app's cache. */
+  readonly cache: Cache
   readonly log: Log
   /** The app's clock, which tests drive. */
   readonly clock: Clock

@@ -1,3 +1,4 @@
+import type { Cache } from '../cache/index.ts'
 import type { Database } from '../data/index.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Log } from '../observe/index.ts'
@@ -19,6 +20,7 @@ interface StartOptions {
   readonly settings: Readonly<Record<string, unknown>>
   readonly log: Log
   readonly clock: Clock
+  readonly cache: Cache
   /** Stand in for services of these names, which are not started then. */
   readonly replaced: Readonly<Record<string, unknown>>
   /** What ends them, to be called in reverse; each is added as soon as its service is there. */
@@ -55,13 +57,14 @@ export async function startServices(parts: readonly Part[], options: StartOption
 
 async function startOne(service: AnyService, started: ReadonlyMap<AnyService, unknown>, options: StartOptions): Promise<unknown> {
   const { uses, settings, models, make } = service.definition
-  const { database, following, log, clock } = options
+  const { database, following, log, clock, cache } = options
   const title = titleOf('service', service)
   const making = (async () =>
     make({
       services: Object.fromEntries(uses.map((used) => [used.name, started.get(used)])),
       settings: settingsIn(options.settings, settings),
       db: database.narrow(new Set(Object.keys(models))).systemDb({ reads: following.reads }),
+      cache,
       log: log.with({ service: service.name }),
       clock,
     }))()

@@ -1,4 +1,5 @@
 import type { AuthActions, AuthController, SignUpFields } from '../auth/types.ts'
+import type { Cache } from '../cache/types.ts'
 import type { Db, FullRow, Models, Policy, PolicyRules } from '../data/types.ts'
 import type {
   Controller,
@@ -25,6 +26,8 @@ export type Context<M extends Models, S, Sv = {}> = HttpContext & {
   readonly settings: S
   /** The services that this part of the app has, and those that it uses, by name. */
   readonly services: Sv
+  /** Keeps what is dear to make; its tags are the names of models too. */
+  readonly cache: Cache
   readonly log: Log
   /** This moment by the app's clock, which tests drive. */
   readonly now: Date
@@ -69,6 +72,10 @@ export interface AppParts<Cs, M extends Models, S = any, Sv = any, Ms = readonly
   /** For the API's description at `/openapi.json`. */
   readonly title?: string
   readonly version?: string
+  /** What the API is for, in Markdown; in its description too. */
+  readonly description?: string
+  /** Whether `/reference` shows the API to people: in development, unless told. */
+  readonly reference?: boolean
   /** In front of every controller's path, `/api` unless told. */
   readonly prefix?: string
   /** Runs around every route of the app and around its files, outside of what controllers and routes use. */
@@ -86,7 +93,7 @@ export interface AppParts<Cs, M extends Models, S = any, Sv = any, Ms = readonly
 }
 export type AppHttpOptions = Pick<
   HttpOptions,
-  'cors' | 'trustProxy' | 'trustedOrigins' | 'hosts' | 'redirectHosts' | 'contentSecurityPolicy' | 'compress' | 'http2'
+  'cors' | 'trustProxy' | 'trustedOrigins' | 'hosts' | 'redirectHosts' | 'contentSecurityPolicy' | 'compress' | 'http2' | 'server'
 > & {
   /** `body`: as `1mb`, of a body that is read into memory; `sockets`: live ones open at once from one address, 1,000 unless told. */
   readonly limits?: HttpOptions['limits'] & { readonly sockets?: number }

@@ -1,6 +1,6 @@
 import type { Controller } from '../http/index.ts'
 import { controller, routeKit } from '../http/index.ts'
-import { email, type Fields, text } from '../schema/index.ts'
+import { email, type Fields, nothing, nullable, rowNamed, text } from '../schema/index.ts'
 import { authError } from './errors.ts'
 import { type AuthContext, type AuthService, authService } from './service.ts'
 import type { Caller } from './sessions.ts'
@@ -15,6 +15,9 @@ export type AuthRouteContext = AuthContext & {
 const newPassword = text({ min: 8, max: 256 })
 /** A shorter one is wrong, not badly formed: the answer must not help who guesses. */
 const credentials = { email: email(), password: text({ min: 1, max: 256 }) }
+/** The app's own model, whose declaration this room does not have. */
+const own = rowNamed('users', { private: true })
+const limited = { TAPRI_AUTH_TOO_MANY: 429 }
 
 /**
  * Sign-up, sign-in, sign-out, tokens and who-am-I as routes. Signing up tells whether an e-mail address has an
@@ -26,19 +29,31 @@ const credentials = { email: email(), password: text({ min: 1, max: 256 }) }
 export function authController(options: { readonly signUp: Fields; readonly path?: string }): Controller<any> {
   checkFields(options.signUp)
   const routes = routeKit<AuthRouteContext>('visitor')
-  const signUp = { ...options.signUp, password: newPassword }
+  const body = { ...options.signUp, password: newPassword }
+  const enter = { body: credentials, errors: { TAPRI_AUTH_WRONG: 401, ...limited } }
   return controller(options.path ?? '/auth', {
-    signUp: routes.post('/sign-up', { body: signUp, summary: 'Makes an account and signs in' }, (context) =>
-      context[authService].signUp(context, context.body),
+    signUp: routes.post(
+      '/sign-up',
+      {
+        body,
+        output: own,
+        errors: { TAPRI_AUTH_EMAIL_TAKEN: 409, ...limited },
+        summary: 'Makes an account and signs in: sets the session cookie',
+      },
+      (context) => context[authService].signUp(context, context.body),
     ),
-    signIn: routes.post('/sign-in', { body: credentials, summary: 'Signs in: sets the session cookie' }, (context) =>
+    signIn: routes.post('/sign-in', { ...enter, output: own, summary: 'Signs in: sets the session cookie' }, (context) =>
       context[authService].signIn(context, context.body),
     ),
-    signOut: routes.post('/sign-out', { summary: 'Ends the session' }, (context) => context[authService].signOut(context)),
-    token: routes.post('/token', { body: credentials, summary: 'A bearer token for programs' }, (context) =>
-      context[authService].signInForToken(context, context.body),
+    signOut: routes.post('/sign-out', { output: nothing, summary: 'Ends the session' }, (context) =>
+      context[authService].signOut(context),
     ),
-    me: routes.get('/me', { summary: 'The signed-in user, null for a visitor' }, ({ user }) => user),
+    token: routes.post(
+      '/token',
+      { ...enter, output: { token: text(), user: own }, summary: 'A bearer token for programs' },
+      (context) => context[authService].signInForToken(context, context.body),
+    ),
+    me: routes.get('/me', { output: nullable(own), summary: 'The signed-in user, null for a visitor' }, ({ user }) => user),
   })
 }
 

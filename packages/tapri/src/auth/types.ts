@@ -17,14 +17,14 @@ export interface Credentials {
 
 export type AuthController<M extends Models, F> = Controller<{
   /** Makes the user and signs in. */
-  readonly signUp: Route<'post', Writes<F> & { password: string }, User<M>>
+  readonly signUp: Route<'post', Writes<F> & { password: string }, User<M>, never>
   /** Sets the session cookie. */
-  readonly signIn: Route<'post', Credentials, User<M>>
-  readonly signOut: Route<'post', {}, void>
+  readonly signIn: Route<'post', Credentials, User<M>, never>
+  readonly signOut: Route<'post', {}, void, never>
   /** A bearer token for programs; no cookie is set. */
-  readonly token: Route<'post', Credentials, { readonly token: string; readonly user: User<M> }>
+  readonly token: Route<'post', Credentials, { readonly token: string; readonly user: User<M> }, never>
   /** The caller, null for a visitor. */
-  readonly me: Route<'get', {}, User<M> | null>
+  readonly me: Route<'get', {}, User<M> | null, never>
 }>
 
 /** For an app's own ways of signing in. */

@@ -137,3 +137,16 @@ test('routes lists what the app answers, who may ask, and what runs around it', 
   assert.equal(code, 0)
   assert.match(out, /^GET +\/api\/door +\S+ +visitor +rateLimit$/m)
 })
+
+test('openapi prints the description of the API, or writes it to a file, the same each time', async () => {
+  await using made = await project()
+  const { out, code } = await made.run('openapi')
+  assert.equal(code, 0)
+  assert.equal(JSON.parse(out).paths['/api/door'].get.operationId, 'door.greet')
+  await made.run('openapi', '--output', 'api.json')
+  assert.equal(await readFile(join(made.folder, 'api.json'), 'utf8'), out)
+
+  const placed = await made.run('openapi', '--url', 'https://notes.example')
+  assert.deepEqual(JSON.parse(placed.out).servers, [{ url: 'https://notes.example' }])
+  assert.match((await made.run('openapi', 'api.json')).err, /"api\.json" is not known here/)
+})

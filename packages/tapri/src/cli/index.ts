@@ -8,6 +8,7 @@ const help = `tapri: the whole backend in one stall
   tapri dev                 run the app and start it again on every save
   tapri start               run the app in production
   tapri routes              list what the app answers, who may ask, and what runs around it
+  tapri openapi             print the API's description; --output FILE, --url where the API is
   tapri migrate             show what the models ask of the database
   tapri migrate apply       do it; --allow-loss for steps that lose data
   tapri migrate status      show what was applied when, and what differs
@@ -45,6 +46,8 @@ async function run(words: readonly string[]): Promise<void> {
     case 'routes':
       refuseWords(command, rest)
       return (await import('./routes.ts')).routes()
+    case 'openapi':
+      return (await import('./openapi.ts')).openapi(rest)
     case 'backup':
       return (await import('./backup.ts')).backup(rest)
     case 'restore':
@@ -60,7 +63,7 @@ async function run(words: readonly string[]): Promise<void> {
     default:
       throw cliError(
         'TAPRI_CLI_USAGE',
-        `Cannot run "tapri ${command}": there is dev, start, routes, migrate, backup and restore; "tapri --help" tells more`,
+        `Cannot run "tapri ${command}": there is dev, start, routes, openapi, migrate, backup and restore; "tapri --help" tells more`,
       )
   }
 }

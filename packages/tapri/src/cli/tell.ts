@@ -20,7 +20,7 @@ export function tellError(error: unknown): string {
 /** What cannot be imported, in one sentence; undefined when that is not the trouble. */
 function missingModule(error: Error): string | undefined {
   if (!('code' in error) || error.code !== 'ERR_MODULE_NOT_FOUND') return undefined
-  const [, kind, wanted = '', from = ''] = /^Cannot find (module|package) '(.+?)' imported from (.+)$/m.exec(error.message) ?? []
+  const [, kind, wanted = '', from = ''] = /^Cannot find (module|package) '(.+?)' imported from (.+)/.exec(error.message) ?? []
   if (kind === 'package') return fromHere(`Cannot find the package "${wanted}", imported from ${from}: npm install ${wanted}`)
   if (kind !== 'module') return undefined
   const ending = ['.ts', '.js', '/index.ts', '/index.js'].find((ending) => existsSync(wanted + ending))

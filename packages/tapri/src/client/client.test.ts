@@ -1,80 +1,8 @@
 import assert from 'node:assert/strict'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { test } from 'node:test'
-import type { ManifestRoute } from '../kit/manifest.ts'
 import { encodeWire, wireType } from '../kit/wire.ts'
 import { client } from './index.ts'
-
-interface Seen {
-  readonly method: string
-  readonly url: string
-  readonly headers: IncomingMessage['headers']
-  readonly body: Buffer
-}
-type Handler = (seen: Seen, response: ServerResponse, request: IncomingMessage) => void
-
-const route = (method: ManifestRoute['method'], path: string, rest: Partial<ManifestRoute> = {}): ManifestRoute => ({
-  method,
-  path: `/api${path}`,
-  query: [],
-  body: method === 'GET' || method === 'DELETE' ? 'none' : 'json',
-  ...rest,
-})
-const routes = {
-  'videos.list': route('GET', '/videos', { query: ['page', 'tags', 'since', 'sort'] }),
-  'videos.get': route('GET', '/videos/:id'),
-  'videos.raw': route('GET', '/raw/*rest'),
-  'videos.find': route('GET', '/find', { query: '*' }),
-  'videos.create': route('POST', '/videos', { body: 'form' }),
-  'videos.rename': route('PATCH', '/videos/:id', { query: ['notify'] }),
-  'videos.remove': route('DELETE', '/videos/:id'),
-} as const
-
-/** A real server that speaks the contract; `handle` answers what is not the manifest. */
-async function serve(handle: Handler) {
-  const seen: Seen[] = []
-  let manifests = 0
-  const server = createServer((request, response) => {
-    if (request.url === '/api/tapri.json') {
-      manifests++
-      response.setHeader('content-type', 'application/json').end(JSON.stringify(routes))
-      return
-    }
-    const chunks: Buffer[] = []
-    request.on('error', () => {})
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
-      const one = { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks) }
-      seen.push(one)
-      handle(one, response, request)
-    })
-  })
-  const url = `${await listen(server)}/api`
-  // the routes of this test have no types of their own: any name may be called with anything
-  const api: any = client<any>(url)
-  return {
-    api,
-    url,
-    seen,
-    manifests: () => manifests,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
-}
-
-async function listen(server: Server): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
-}
-
-const json = (response: ServerResponse, value: unknown, status = 200) =>
-  response
-    .writeHead(status, { 'content-type': status < 400 ? 'application/json' : 'application/problem+json' })
-    .end(JSON.stringify(value))
-const echo: Handler = ({ method, url, body }, response) => json(response, { method, url, body: body.toString() })
+import { echo, json, serve } from './serve.fixture.ts'
 
 test('the input is split into path, query and body', async () => {
   await using server = await serve(echo)
@@ -120,6 +48,7 @@ test('routes that could not be loaded are asked for again by the next call', asy
   await using server = await serve(echo)
   let fails = true
   const api: any = client<any>(server.url, {
+    retries: 0,
     fetch: async (input, init) =>
       fails
         ? new Response('<h1>Bad Gateway</h1>', { status: 502, headers: { 'content-type': 'text/html' } })
@@ -184,28 +113,35 @@ test('an answer that is not from this API says so', async () => {
   await assert.rejects(server.api.videos.get({ id: 'cut' }), { code: 'TAPRI_CLIENT_ANSWER', status: 502 })
 })
 
-test('a GET whose connection fails is sent once more, a write never', async () => {
-  let cuts = 1
-  await using server = await serve((seen, response, request) => {
-    if (cuts-- > 0) request.socket.destroy()
-    else echo(seen, response, request)
-  })
-  assert.equal((await server.api.videos.list()).url, '/api/videos')
-  assert.equal(server.seen.length, 2)
-  cuts = 9
-  await assert.rejects(server.api.videos.list(), { code: 'TAPRI_CLIENT_UNREACHABLE' })
-  assert.equal(server.seen.length, 4)
-  await assert.rejects(server.api.videos.rename({ id: 'x', title: 'Kites' }), { code: 'TAPRI_CLIENT_UNREACHABLE' })
-  await assert.rejects(server.api.videos.remove({ id: 'x' }), { code: 'TAPRI_CLIENT_UNREACHABLE' })
-  assert.equal(server.seen.length, 6)
-})
-
 test('a signal ends a call with its own reason', async () => {
   const reason = new Error('left the page')
   const controller = new AbortController()
   await using server = await serve(() => controller.abort(reason))
   await assert.rejects(server.api.videos.list({}, { signal: controller.signal }), reason)
   await assert.rejects(server.api.videos.list({}, { signal: controller.signal }), reason)
+  assert.equal(server.seen.length, 1)
+})
+
+test('a signal ends a call that still waits for the routes, and no other one', async () => {
+  await using server = await serve(echo)
+  const asked = Promise.withResolvers<void>()
+  const release = Promise.withResolvers<void>()
+  const api: any = client<any>(server.url, {
+    fetch: async (input, init) => {
+      asked.resolve()
+      await release.promise
+      return fetch(input, init)
+    },
+  })
+  const reason = new Error('left the page')
+  const controller = new AbortController()
+  const left = api.videos.list({}, { signal: controller.signal })
+  const stays = api.videos.list()
+  await asked.promise
+  controller.abort(reason)
+  await assert.rejects(left, reason)
+  release.resolve()
+  assert.equal((await stays).url, '/api/videos')
   assert.equal(server.seen.length, 1)
 })
 

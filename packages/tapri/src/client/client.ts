@@ -1,9 +1,12 @@
 import type { App } from '../app/types.ts'
-import { readAnswer } from './answer.ts'
+import { refuse } from './answer.ts'
+import { unlessAborted } from './deadline.ts'
 import { LiveAnswers } from './live.ts'
 import { ManifestLoader } from './manifest.ts'
 import { type ClientOptions, readOptions, type Settings } from './options.ts'
-import { outgoing } from './request.ts'
+import { receive } from './receive.ts'
+import { hasCode } from './refusal.ts'
+import { type OutgoingRequest, outgoing } from './request.ts'
 import { send } from './send.ts'
 import type { CallOptions, Client, LiveOptions } from './types.ts'
 
@@ -45,26 +48,44 @@ export function closeClient(client: object): void {
 }
 
 function method(parts: Parts, name: string) {
-  const call = (input: Input = {}, options: CallOptions = {}) => callRoute(parts, name, input, options)
+  const call = (input: Input = {}, options: CallOptions = {}) =>
+    callRoute(parts, name, input, { options, read: (request, answer) => receive(parts.settings, request, answer, options) })
+  const response = (input: Input = {}, options: CallOptions = {}) => callRoute(parts, name, input, { options, read: unread })
+  const attempt = async (input: Input = {}, options: CallOptions = {}) => {
+    try {
+      return { ok: true, value: await call(input, options) }
+    } catch (error) {
+      if (hasCode(error) && error !== options.signal?.reason) return { ok: false, error }
+      throw error
+    }
+  }
+  const exists = async (input: Input = {}, options: CallOptions = {}) => {
+    const isThere = await callRoute(parts, name, input, { options, read: readExistence, method: 'HEAD' })
+    // why it was refused only a body tells
+    return isThere ?? callRoute(parts, name, input, { options, read: confirm })
+  }
   const live = (input: Input, onChange: (value: unknown) => void, options?: LiveOptions) =>
     parts.live.subscribe(name, withoutAbsent(input), onChange, options)
-  return Object.assign(call, { live })
+  return Object.assign(call, { response, try: attempt, exists, live })
 }
 
-async function callRoute(
-  { settings, manifest, live }: Parts,
-  name: string,
-  input: Input,
-  options: CallOptions,
-): Promise<unknown> {
-  options.signal?.throwIfAborted()
-  const request = outgoing(settings.base, name, await manifest.route(name), input)
+interface Sending<T> {
+  readonly options: CallOptions
+  /** In place of the route's own. */
+  readonly method?: string
+  read(request: OutgoingRequest, answer: Response): Promise<T>
+}
+
+async function callRoute<T>({ settings, manifest, live }: Parts, name: string, input: Input, sending: Sending<T>): Promise<T> {
+  const { options, method, read } = sending
+  const route = await unlessAborted(manifest.route(name), options.signal)
+  const request = outgoing(settings.base, name, route, input)
   return send(
     settings,
-    request,
+    method === undefined ? request : { ...request, method },
     async (sent, answer) => {
       try {
-        return await readAnswer(sent, answer)
+        return await read(sent, answer)
       } finally {
         // a refusal too may come after a session began or ended
         if (answer.headers.get('tapri-session') !== null) live.renew()
@@ -72,6 +93,22 @@ async function callRoute(
     },
     options,
   )
+}
+
+async function unread(request: OutgoingRequest, answer: Response): Promise<Response> {
+  await refuse(request, answer)
+  return answer
+}
+
+async function readExistence(_request: OutgoingRequest, { ok, status }: Response): Promise<boolean | undefined> {
+  if (ok) return true
+  return status === 404 || status === 410 ? false : undefined
+}
+
+async function confirm(request: OutgoingRequest, answer: Response): Promise<boolean> {
+  await refuse(request, answer)
+  await answer.body?.cancel()
+  return true
 }
 
 /** As in a query, null stands for absent. */

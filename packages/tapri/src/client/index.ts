@@ -1,4 +1,6 @@
 export { TapriError } from '../kit/errors.ts'
 export { client, closeClient, sync } from './client.ts'
+export type { ReceivedEvent } from './events.ts'
 export type { ClientOptions } from './options.ts'
-export type { CallOptions, Client, Live, LiveOptions } from './types.ts'
+export { hasCode, type KnownCode, type Refusal } from './refusal.ts'
+export type { Call, CallOptions, Client, Live, LiveOptions, Outcome, ReadCall, Received } from './types.ts'

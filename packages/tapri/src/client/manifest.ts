@@ -1,7 +1,8 @@
 import type { Manifest, ManifestRoute } from '../kit/manifest.ts'
-import { readAnswer } from './answer.ts'
+import { readWhole, refuse } from './answer.ts'
 import { clientError } from './errors.ts'
 import type { Settings } from './options.ts'
+import type { OutgoingRequest } from './request.ts'
 import { send } from './send.ts'
 
 /** The server's routes: asked for once, by the first call; asked for again when that failed. */
@@ -27,10 +28,15 @@ export class ManifestLoader {
 
   async #load(): Promise<Manifest> {
     const url = `${this.#settings.base}/tapri.json`
-    const manifest = await send(this.#settings, { method: 'GET', url, headers: {}, body: undefined }, readAnswer)
+    const manifest = await send(this.#settings, { method: 'GET', url, headers: {}, body: undefined }, read)
     if (isManifest(manifest)) return manifest
     throw clientError('TAPRI_CLIENT_ANSWER', `Cannot understand ${url}: it does not list routes; is this the address of the API?`)
   }
+}
+
+async function read(request: OutgoingRequest, answer: Response): Promise<unknown> {
+  await refuse(request, answer)
+  return readWhole(request, answer)
 }
 
 function isManifest(value: unknown): value is Manifest {

@@ -1,11 +1,20 @@
 import type { Clock } from '../kit/clock.ts'
+import { milliseconds } from '../kit/measures.ts'
 import { clientError } from './errors.ts'
+import { KeptAnswers } from './kept.ts'
 
 export interface ClientOptions {
   /** A bearer token, for programs; browsers use the session cookie. */
   readonly token?: string
   /** Whether cookies go along: `same-origin` unless told; `include` for an API on another origin. */
   readonly credentials?: 'omit' | 'same-origin' | 'include'
+  /** How long a call may take: `60s` unless told. One that sends files may take as long as it needs. */
+  readonly timeout?: number | string
+  /** How often a call that may be sent twice is sent again when the connection or the server fails: 2 unless told. */
+  readonly retries?: number
+  /** How many answers of GETs are kept, so that the server need not send them again while they are the same: none unless told.
+   * For programs; browsers do so by themselves. */
+  readonly keep?: number
   readonly fetch?: typeof fetch
   readonly WebSocket?: typeof WebSocket
   readonly clock?: Clock
@@ -17,17 +26,24 @@ export interface Settings {
   readonly base: string
   readonly token: string | undefined
   readonly credentials: 'omit' | 'same-origin' | 'include'
+  /** Milliseconds. */
+  readonly timeout: number
+  readonly retries: number
+  readonly kept: KeptAnswers | undefined
   readonly fetch: typeof fetch
   readonly WebSocket: typeof WebSocket | undefined
   readonly clock: Clock
 }
 
-/** @throws TAPRI_CLIENT_URL when the url is not one of http or https */
+/** @throws TAPRI_CLIENT_URL when the url is not one of http or https; TAPRI_KIT_DURATION */
 export function readOptions(url: string, options: ClientOptions): Settings {
   return {
     base: readBase(url),
     token: options.token,
     credentials: options.credentials ?? 'same-origin',
+    timeout: milliseconds(options.timeout ?? '60s'),
+    retries: options.retries ?? 2,
+    kept: options.keep === undefined ? undefined : new KeptAnswers(options.keep),
     // looked up for each call: a page may replace fetch after this
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     WebSocket: options.WebSocket ?? globalThis.WebSocket,
@@ -53,5 +69,7 @@ function readBase(url: string): string {
   if (protocol !== 'http:' && protocol !== 'https:') {
     throw clientError('TAPRI_CLIENT_URL', `Cannot call "${url}": only http and https are spoken`)
   }
-  return origin + pathname.replace(/\/+$/, '')
+  let end = pathname.length
+  while (pathname[end - 1] === '/') end--
+  return origin + pathname.slice(0, end)
 }

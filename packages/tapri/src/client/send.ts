@@ -1,18 +1,22 @@
 import { TapriError } from '../kit/errors.ts'
+import { milliseconds } from '../kit/measures.ts'
 import { wireType } from '../kit/wire.ts'
-import type { IncomingAnswer } from './answer.ts'
+import { Backoff } from './backoff.ts'
+import { Deadline, pause } from './deadline.ts'
+import { counted } from './download.ts'
 import { clientError } from './errors.ts'
 import type { Settings } from './options.ts'
+import { isRepeatable, waitBefore } from './repeat.ts'
 import type { OutgoingRequest } from './request.ts'
 import type { CallOptions } from './types.ts'
 import { upload } from './upload.ts'
 
-type Read<T> = (request: OutgoingRequest, answer: IncomingAnswer) => Promise<T>
+type Read<T> = (request: OutgoingRequest, answer: Response) => Promise<T>
 
 /**
- * Sends a request and reads its answer. A GET whose connection fails is sent once more; a write never is, it may have
- * been done.
- * @throws TAPRI_CLIENT_UNREACHABLE when the connection fails; the signal's reason when that aborts
+ * Sends a request and reads its answer; again, when the connection or the server fails for a moment and doing it twice is
+ * doing it once. What `read` has handed out is never begun again.
+ * @throws TAPRI_CLIENT_UNREACHABLE, TAPRI_CLIENT_TIMEOUT; the signal's reason when that aborts; what `read` throws
  */
 export async function send<T>(
   settings: Settings,
@@ -20,30 +24,58 @@ export async function send<T>(
   read: Read<T>,
   options: CallOptions = {},
 ): Promise<T> {
-  const { signal } = options
-  for (let tries = request.method === 'GET' ? 2 : 1; ; tries--) {
-    signal?.throwIfAborted()
-    try {
-      return await read(request, await exchange(settings, request, options))
-    } catch (cause) {
-      if (signal?.aborted) throw signal.reason
-      if (cause instanceof TapriError) throw cause
-      if (tries > 1) continue
-      const { method, url } = request
-      throw clientError('TAPRI_CLIENT_UNREACHABLE', `Cannot reach ${method} ${url}: the connection failed`, { cause })
+  const { clock } = settings
+  const what = `${request.method} ${request.url}`
+  const deadline = new Deadline(clock, allowedTime(settings, request, options), { what, signal: options.signal })
+  const { signal } = deadline
+  const backoff = new Backoff()
+  let left = isRepeatable(request.method) ? (options.retries ?? settings.retries) : 0
+  try {
+    for (;;) {
+      let answer: Response | undefined
+      try {
+        signal.throwIfAborted()
+        answer = await exchange(settings, request, { ...options, signal })
+        return await read(request, answer)
+      } catch (cause) {
+        if (signal.aborted) throw signal.reason
+        const wait = left-- > 0 ? waitBefore({ cause, answer }, backoff, clock) : undefined
+        if (wait !== undefined) await pause(clock, wait, signal)
+        else if (cause instanceof TapriError) throw cause
+        else throw clientError('TAPRI_CLIENT_UNREACHABLE', `Cannot reach ${what}: the connection failed`, { cause })
+      }
     }
+  } finally {
+    deadline.clear()
   }
 }
 
-function exchange(settings: Settings, request: OutgoingRequest, options: CallOptions): Promise<IncomingAnswer> {
+/** Files take as long as they are large, so nobody can say how long that may be. */
+function allowedTime(settings: Settings, { body }: OutgoingRequest, { timeout }: CallOptions): number | undefined {
+  if (timeout !== undefined) return milliseconds(timeout)
+  return body instanceof FormData ? undefined : settings.timeout
+}
+
+async function exchange(settings: Settings, request: OutgoingRequest, options: CallOptions): Promise<Response> {
+  const { kept } = settings
+  const ask = (headers: Readonly<Record<string, string>>) => sendOnce(settings, addHeaders(request, headers), options)
+  const answer = await (kept === undefined || request.method !== 'GET' ? ask({}) : kept.ask(request.url, ask))
+  return options.onDownload === undefined ? answer : counted(answer, options.onDownload)
+}
+
+function addHeaders(request: OutgoingRequest, headers: Readonly<Record<string, string>>): OutgoingRequest {
+  return { ...request, headers: { ...request.headers, ...headers } }
+}
+
+function sendOnce(settings: Settings, request: OutgoingRequest, { onProgress, signal }: CallOptions): Promise<Response> {
   const headers: Record<string, string> = { ...request.headers, accept: `${wireType}, application/json;q=0.9, */*;q=0.8` }
   if (settings.token !== undefined) headers.authorization = `Bearer ${settings.token}`
-  if (options.onProgress !== undefined) return upload(settings, { ...request, headers }, options.onProgress, options.signal)
+  if (onProgress !== undefined) return upload(settings, { ...request, headers }, onProgress, signal)
   return settings.fetch(request.url, {
     method: request.method,
     headers,
     body: request.body ?? null,
     credentials: settings.credentials,
-    signal: options.signal ?? null,
+    signal: signal ?? null,
   })
 }

@@ -1,4 +1,3 @@
-import type { IncomingAnswer } from './answer.ts'
 import type { Settings } from './options.ts'
 import type { OutgoingRequest } from './request.ts'
 import type { CallOptions } from './types.ts'
@@ -9,10 +8,10 @@ export function uploadInPage(
   request: OutgoingRequest,
   onProgress: NonNullable<CallOptions['onProgress']>,
   signal: AbortSignal | undefined,
-): Promise<IncomingAnswer> {
+): Promise<Response> {
   const sender = new XMLHttpRequest()
   const abort = () => sender.abort()
-  const answered = new Promise<IncomingAnswer>((resolve, reject) => {
+  const answered = new Promise<Response>((resolve, reject) => {
     let total = 0
     sender.upload.onloadstart = (event) => {
       total = event.total
@@ -37,12 +36,14 @@ export function uploadInPage(
   return answered.finally(() => signal?.removeEventListener('abort', abort))
 }
 
-function answerOf(sender: XMLHttpRequest): IncomingAnswer {
-  const blob = sender.response instanceof Blob ? sender.response : new Blob()
-  return {
-    status: sender.status,
-    headers: { get: (name) => sender.getResponseHeader(name) },
-    text: () => blob.text(),
-    blob: async () => blob,
+function answerOf(sender: XMLHttpRequest): Response {
+  const { status, statusText } = sender
+  const headers = new Headers()
+  for (const line of sender.getAllResponseHeaders().trim().split('\r\n')) {
+    const colon = line.indexOf(':')
+    if (colon > 0) headers.append(line.slice(0, colon), line.slice(colon + 1).trim())
   }
+  // a Response of these has no body, not even an empty one
+  const isEmpty = status === 204 || status === 205 || status === 304
+  return new Response(isEmpty ? null : sender.response, { status, statusText, headers })
 }

@@ -1,4 +1,3 @@
-import type { IncomingAnswer } from './answer.ts'
 import type { Settings } from './options.ts'
 import type { OutgoingRequest } from './request.ts'
 import type { CallOptions } from './types.ts'
@@ -12,7 +11,7 @@ export function upload(
   request: OutgoingRequest,
   onProgress: OnProgress,
   signal: AbortSignal | undefined,
-): Promise<IncomingAnswer> {
+): Promise<Response> {
   // a page's fetch cannot tell; XMLHttpRequest can, and only pages have it
   if (typeof XMLHttpRequest !== 'undefined') return uploadInPage(settings, request, onProgress, signal)
   return uploadAsStream(settings, request, onProgress, signal)
@@ -23,7 +22,7 @@ async function uploadAsStream(
   request: OutgoingRequest,
   onProgress: OnProgress,
   signal: AbortSignal | undefined,
-): Promise<IncomingAnswer> {
+): Promise<Response> {
   const encoded = new Response(request.body ?? null)
   const total = await sizeOf(request.body)
   const contentType = encoded.headers.get('content-type')

@@ -40,3 +40,8 @@ test('each assignment tells the line that it begins on', () => {
     ],
   )
 })
+
+test('a line of blanks behind a name takes as long as it is long', () => {
+  const { assignments, broken } = readDotEnv(`A=${'\t'.repeat(200_000)}b\u2028c`)
+  assert.deepEqual([assignments.map(({ name }) => name), broken], [['A'], []])
+})

@@ -12,7 +12,7 @@ export interface DotEnv {
   readonly broken: readonly { readonly line: number; readonly message: string }[]
 }
 
-const assignment = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=\s*(.*)$/
+const assignment = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=\s*/
 
 /**
  * Reads the text of a .env file. Node's parser gives the values; it passes over lines that it cannot read,
@@ -27,7 +27,7 @@ export function readDotEnv(text: string): DotEnv {
     const line = index + 1
     if (/^\s*(?:#|$)/.test(content)) continue
     const match = assignment.exec(content)
-    const last = match === null ? index : lastLine(lines, index, match[2] ?? '')
+    const last = match === null ? index : lastLine(lines, index, content.slice(match[0].length))
     if (last === undefined) {
       broken.push({ line, message: 'opens a quote that is never closed' })
       break

@@ -7,6 +7,8 @@ export const frameworkSettings = {
   HOST: optional(text({ min: 1, max: 253 })),
   DATABASE_URL: text({ min: 1, max: 2048, default: 'sqlite:data/app.db' }),
   FILES_URL: text({ min: 1, max: 2048, default: 'disk:data/files' }),
+  /** Where the cache, sessions and shared rate limits are: `memory:`, or a Redis that all processes share. */
+  CACHE_URL: text({ min: 1, max: 2048, default: 'memory:' }),
   LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error'], { default: 'info' }),
   /** Absent, it is `pretty` at a terminal and `json` elsewhere. */
   LOG_FORMAT: optional(oneOf(['pretty', 'json', 'silent'])),

@@ -210,6 +210,7 @@ test('the framework runs without any setting, on this machine alone until it is 
     HOST: '127.0.0.1',
     DATABASE_URL: 'sqlite:data/app.db',
     FILES_URL: 'disk:data/files',
+    CACHE_URL: 'memory:',
     LOG_LEVEL: 'info',
     LOG_FORMAT: null,
     PUBLIC_URL: null,

@@ -116,7 +116,8 @@ export interface Find<R, M extends Models, N extends keyof M & string, W, S = {}
   readonly with?: W
   /** Only these fields, and the id. */
   readonly select?: S
-  /** Field names; `-` in front turns the order round. The id decides among equals. */
+  /** Field names; `-` in front turns the order round. The id decides among equals. Without it a search puts the rows first
+   * that fit best. */
   readonly orderBy?: Order<R> | readonly Order<R>[]
   /** At most this many rows: 1,000 unless told, 10,000 at most. */
   readonly limit?: number

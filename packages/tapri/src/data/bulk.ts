@@ -2,45 +2,62 @@ import { TapriError } from '../kit/errors.ts'
 import { newId } from '../kit/ids.ts'
 import type { Column, Model } from './catalog.ts'
 import { isRecord, nameOf, storedValue, wrong } from './compare.ts'
-import { all, type Condition, equal } from './condition.ts'
+import { all, always, type Condition, equal } from './condition.ts'
 import type { Transaction } from './driver.ts'
 import type { Scope } from './engine.ts'
-import { dataError } from './errors.ts'
 import type { StoredRow } from './evaluate.ts'
 import { fits } from './fits.ts'
 import { takeLinks } from './link.ts'
+import { pausing } from './pause.ts'
 import { type GivenRow, presentAllWritten, presentWritten } from './present.ts'
 import { readParts } from './query.ts'
 import { requireTargets } from './targets.ts'
 import { newRow } from './values.ts'
 import { compileWhere } from './where.ts'
-import { changeRow, dropRows, insertRow, readForever, requireOpening } from './write.ts'
+import { changeRow, dropRows, type FreshRow, insertRow, readForever, requireOpening } from './write.ts'
 
 /** Each row of a bulk write is checked and logged, and all others wait for it. */
 const mostRows = 10_000
+const shownAtOnce = 500
 
 export async function createMany(scope: Scope, model: Model, given: unknown): Promise<GivenRow[]> {
   scope.requireWritable()
   requireOpening(scope, model)
   if (!Array.isArray(given)) throw wrong(model, `createMany takes a list, not ${nameOf(given)}`)
   if (given.length > mostRows) throw tooMany(model)
-  const entries = given.map((each) => {
+  const pause = pausing()
+  const entries: FreshRow[] = []
+  // a list of one's own: the caller may change theirs meanwhile
+  for (const each of [...given]) {
     const { values, linkings } = takeLinks(model, each)
-    return { row: newRow(model, newId(scope.engine.clock.now()), values), linkings, values }
-  })
+    entries.push({ row: newRow(model, newId(scope.engine.clock.now()), values), linkings, values })
+    await pause()
+  }
   const rows = entries.map(({ row }) => row)
   await scope.write(async (transaction) => {
     await requireTargets(scope, transaction.session, model, rows)
-    for (const entry of entries) await insertRow(scope, transaction, model, entry)
+    for (const entry of entries) {
+      await insertRow(scope, transaction, model, entry)
+      await pause()
+    }
   })
-  return presentAllWritten(scope, model, rows)
+  const shown: GivenRow[] = []
+  for (let at = 0; at < rows.length; at += shownAtOnce) {
+    for (const row of await presentAllWritten(scope, model, rows.slice(at, at + shownAtOnce))) shown.push(row)
+    await pause()
+  }
+  return shown
 }
 
 /** Changes the rows that match and that the asker may change; answers how many there were. */
 export async function updateWhere(scope: Scope, model: Model, where: unknown, given: unknown): Promise<number> {
   return scope.write(async (transaction) => {
     const rows = await selectWritable(scope, transaction.session, model, where, scope.allowed(model, 'update'))
-    for (const row of rows) await changeRow(scope, transaction, model, row, given)
+    const pause = pausing()
+    for (const row of rows) {
+      await changeRow(scope, transaction, model, row, given)
+      await pause()
+    }
     return rows.length
   })
 }
@@ -73,22 +90,19 @@ export async function upsert(scope: Scope, model: Model, given: unknown, options
       await insertRow(scope, transaction, model, { row: fresh, linkings, values })
       return fresh
     }
-    const change = async (before: StoredRow) => {
-      // to a caller who may not read the row, the key is taken, as it is to `create`
-      const readable = all([scope.allowed(model, 'read'), ...key.map((column) => scope.opened(model, column))])
-      if (!(await fits(session, model, readable, before))) throw taken(model, key)
-      return changeRow(scope, transaction, model, before, changes)
-    }
+    const change = (before: StoredRow) => changeRow(scope, transaction, model, before, changes)
+    const mayFind = (row: StoredRow) => fits(session, model, findable(scope, model, key), row)
     // null is equal to nothing in a unique key
     if (key.some(({ name }) => fresh[name] === null)) return make()
     const before = await lockFirst(session, model, condition)
-    if (before !== undefined) return change(before)
+    // a caller who may not find the row is told what `create` tells
+    if (before !== undefined) return (await mayFind(before)) ? change(before) : make()
     try {
       return await session.savepoint(make)
     } catch (error) {
       const other = isTaken(error) ? await lockFirst(session, model, condition) : undefined
       // somebody made it in between
-      if (other !== undefined) return change(other)
+      if (other !== undefined && (await mayFind(other))) return change(other)
       throw error
     }
   })
@@ -129,6 +143,14 @@ function keyOf(model: Model, on: unknown): Column[] {
   return group.flatMap((name) => model.column.get(name) ?? [])
 }
 
+/** The rows that the asker may know by their key: those that it may read with it. By a private field nobody may find rows,
+ * but for those that one may change, since whoever changes a row learns whether a value is taken by another one. */
+function findable(scope: Scope, model: Model, key: readonly Column[]): Condition {
+  const opened = key.map((column) => scope.opened(model, column))
+  const isPrivate = key.some((column) => column.private)
+  return all([scope.allowed(model, 'read'), ...opened, isPrivate ? scope.allowed(model, 'update') : always])
+}
+
 function withoutKey(given: unknown, key: readonly Column[]): unknown {
   if (!isRecord(given)) return given
   return Object.fromEntries(Object.entries(given).filter(([name]) => !key.some((column) => column.name === name)))
@@ -136,14 +158,6 @@ function withoutKey(given: unknown, key: readonly Column[]): unknown {
 
 function isTaken(error: unknown): boolean {
   return error instanceof TapriError && error.code === 'TAPRI_DATA_NOT_UNIQUE'
-}
-
-function taken(model: Model, key: readonly Column[]) {
-  const names = key.map(({ name }) => name)
-  return dataError('TAPRI_DATA_NOT_UNIQUE', `Cannot save in ${model.name}: another row has the same ${names.join(' and ')}`, {
-    facts: { model: model.name, fields: names },
-    issues: names.map((name) => ({ path: [name], message: 'is taken' })),
-  })
 }
 
 function tooMany(model: Model) {

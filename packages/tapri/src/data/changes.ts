@@ -3,6 +3,7 @@ import { decodeWire, encodeWire } from '../kit/wire.ts'
 import type { Driver, LoggedChanges, Transaction } from './driver.ts'
 import { dataError } from './errors.ts'
 import type { StoredRow } from './evaluate.ts'
+import { pausing } from './pause.ts'
 import { LogTail } from './tail.ts'
 
 /**
@@ -30,6 +31,7 @@ export type CommitListener = (commit: Commit) => void
 const keptCommits = 10_000
 const keptMilliseconds = 24 * 3_600_000
 const trimmedEvery = 256
+const encodedAtOnce = 500
 
 /** The log of everything that was committed, in order; written in the transaction that it tells of. */
 export class ChangeLog {
@@ -79,7 +81,7 @@ export class ChangeLog {
 
   /** Before COMMIT. */
   async write(transaction: Transaction, at: number, changes: readonly Change[]): Promise<Commit> {
-    const position = await transaction.appendChanges(at, encodeWire(changes))
+    const position = await transaction.appendChanges(at, await encoded(changes))
     this.#written++
     if (this.#written % trimmedEvery === 0) await transaction.trimChanges(keptCommits, at - keptMilliseconds)
     return { position, at, changes }
@@ -115,6 +117,18 @@ export class ChangeLog {
       }
     }
   }
+}
+
+/** A list of changes as one text; of many, part by part. */
+async function encoded(changes: readonly Change[]): Promise<string> {
+  if (changes.length <= encodedAtOnce) return encodeWire(changes)
+  const pause = pausing()
+  const parts: string[] = []
+  for (let at = 0; at < changes.length; at += encodedAtOnce) {
+    parts.push(encodeWire(changes.slice(at, at + encodedAtOnce)).slice(1, -1))
+    await pause()
+  }
+  return `[${parts.join(',')}]`
 }
 
 // The text was written by `write` in the same transaction as the rows.

@@ -25,19 +25,22 @@ import {
 /** A small video club that the tests of this room share. */
 export const models = {
   users: model({ name: text({ min: 1, max: 80 }), email: secret(email({ unique: true })), videos: hasMany('videos', 'author') }),
-  videos: model({
-    title: text({ min: 1, max: 120 }),
-    published: bool({ default: false }),
-    views: int({ min: 0, max: 1_000_000, default: 0 }),
-    rating: optional(float()),
-    tags: optional(list(text())),
-    at: time({ default: 'now' }),
-    poster: optional(file({ accept: 'image/*', maxSize: '1mb' })),
-    note: secret(optional(text())),
-    author: belongsTo('users'),
-    reviewer: optional(belongsTo('users', { onDelete: 'null' })),
-    comments: hasMany('comments', 'video'),
-  }),
+  videos: model(
+    {
+      title: text({ min: 1, max: 120 }),
+      published: bool({ default: false }),
+      views: int({ min: 0, max: 1_000_000, default: 0 }),
+      rating: optional(float()),
+      tags: optional(list(text())),
+      at: time({ default: 'now' }),
+      poster: optional(file({ accept: 'image/*', maxSize: '1mb' })),
+      note: secret(optional(text())),
+      author: belongsTo('users'),
+      reviewer: optional(belongsTo('users', { onDelete: 'null' })),
+      comments: hasMany('comments', 'video'),
+    },
+    { search: ['title'] },
+  ),
   comments: model({
     text: text({ min: 1, max: 200 }),
     video: belongsTo('videos', { onDelete: 'cascade' }),

@@ -31,10 +31,13 @@ export type Condition =
   /** Every word begins a word of one of the fields; the rule of `words.ts`. */
   | {
       readonly kind: 'search'
+      readonly model: Model
       readonly fields: readonly Searched[]
       readonly words: readonly string[]
       readonly negated: boolean
     }
+  /** The rank of the row, as `rankOf` of `words.ts` says. */
+  | { readonly kind: 'rank'; readonly of: Search; readonly sign: OrderSign; readonly value: number }
   /** The column names a row of `target` that matches. */
   | {
       readonly kind: 'related'
@@ -51,6 +54,8 @@ export type Condition =
       readonly of: Condition
       readonly negated: boolean
     }
+
+export type Search = Condition & { readonly kind: 'search' }
 
 export const always: Condition = { kind: 'always' }
 export const never: Condition = { kind: 'never' }
@@ -94,6 +99,8 @@ export function negate(condition: Condition): Condition {
       return any(condition.of.map(negate))
     case 'any':
       return all(condition.of.map(negate))
+    case 'rank':
+      return { ...condition, sign: opposites[condition.sign] }
     case 'order':
       return any([{ ...condition, sign: opposites[condition.sign] }, equal(condition.column, null)])
     default:

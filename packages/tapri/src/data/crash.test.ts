@@ -58,6 +58,7 @@ test('kill -9 in the midst of writing loses nothing acknowledged, and the log te
         // a half of a pair may not be there alone
         if (kind === 'pair') assert.equal(rows.has(ids[0] ?? ''), rows.has(ids[1] ?? ''), line)
       }
+      assert.equal(await club.system.videos.count({ search: 'v' }), await club.system.videos.count())
       assert.deepEqual(replay(await club.database.changes.since(0, 100_000)), rows)
     }
   } finally {

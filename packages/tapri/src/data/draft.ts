@@ -18,6 +18,8 @@ const reservedFields = new Set(['id', 'and', 'or', 'not'])
 const ownNames = /^tapri_/i
 // with the prefix of its words the name of a column would be longer than databases allow
 const longestSearched = 50
+// PostgreSQL's indexes have at most 32 columns
+const mostSearched = 30
 
 /** A model by itself, before it is related to others.
  * @throws TAPRI_DATA_MODEL */
@@ -49,6 +51,8 @@ export function draftOf(name: string, shape: Shape, origin: 'app' | 'framework' 
   const second = secondVersion ?? secondDeletedAt
   if (second !== undefined) throw wrong(name, `it has "${second.name}" besides another field that counts or marks the same`)
   const search = [...new Set(options.search)].map((each) => searchedOf(name, column, each))
+  if (search.length > mostSearched)
+    throw wrong(name, `its option search names ${search.length} fields, at most ${mostSearched} can be searched`)
   return {
     name,
     internal: origin !== 'app',

@@ -1,6 +1,6 @@
 import type { Clock } from '../kit/clock.ts'
 import type { Column, Model } from './catalog.ts'
-import type { Condition } from './condition.ts'
+import type { Condition, Search } from './condition.ts'
 import type { StoredRow } from './evaluate.ts'
 import type { Grouping } from './figures.ts'
 import type { FileMark, MigrationRecord } from './migration/record.ts'
@@ -18,13 +18,14 @@ export interface Select {
   readonly model: Model
   readonly columns: readonly Column[]
   readonly condition: Condition
+  /** None: as the database finds them. */
   readonly order: readonly Order[]
   readonly limit: number
   readonly offset: number
   /** At most this many rows, the first in the order, for each value of the column. */
   readonly each?: { readonly column: Column; readonly limit: number }
-  /** Rows in which more of these words begin words of more of these fields come first, before the order. */
-  readonly rank?: Condition & { readonly kind: 'search' }
+  /** Rows of a higher rank come first, as `rankOf` of `words.ts` says; the order is that of equals. */
+  readonly rank?: Search | undefined
   /** In a transaction: keeps every other one from changing these rows. */
   readonly lock?: boolean
 }
@@ -47,24 +48,30 @@ export type Raw =
   /** What the package `mongodb` calls `Db` and `ClientSession`; operations must be given the session when there is one. */
   | { readonly kind: 'mongodb'; readonly db: object; readonly session: object | undefined }
 
-/** Reads rows. What it gives is decoded: times are dates, a file is its facts, lists are arrays. */
+/**
+ * Reads rows. What it gives is decoded: times are dates, a file is its facts, lists are arrays. A read outside of a
+ * transaction whose signal aborts fails, however, as soon as the database has let go of it or nobody need wait for that.
+ */
 export interface Reader {
-  row(model: Model, id: string): Promise<StoredRow | undefined>
-  select(query: Select): Promise<StoredRow[]>
-  count(model: Model, condition: Condition): Promise<number>
+  row(model: Model, id: string, signal?: AbortSignal): Promise<StoredRow | undefined>
+  select(query: Select, signal?: AbortSignal): Promise<StoredRow[]>
+  count(model: Model, condition: Condition, signal?: AbortSignal): Promise<number>
   /** For each group the values of `by`, then the figures; the sum of whole numbers may be text. */
-  groups?(grouping: Grouping): Promise<unknown[][]>
+  groups?(grouping: Grouping, signal?: AbortSignal): Promise<unknown[][]>
   /**
    * Reads in the database's own language, for `db.asSystem(…).raw.read`: what is committed, or what the transaction sees.
    * Refuses to write where the database can (a read-only transaction, `query_only`). Gone when `work` has ended.
    */
-  raw?<T>(work: (raw: Raw) => Promise<T>): Promise<T>
+  raw?<T>(work: (raw: Raw) => Promise<T>, signal?: AbortSignal): Promise<T>
 }
 
 /** A transaction: it reads what it has written, others read what was before, until `commit`. */
 export interface Transaction extends Reader {
   /** The next may begin before `commit` or `rollback` ends: they wait for the COMMIT that this one shares with others. */
   readonly isShared?: boolean
+  /** A row that refers to one that is not there is refused with what `mayPass`, so nobody need ask first: when the write is
+   * run again, this is not so, and what is wrong is found and named. */
+  readonly keepsReferences?: boolean
   /** Reads a row and keeps every other transaction from changing it. */
   lock(model: Model, id: string): Promise<StoredRow | undefined>
   /**

@@ -6,6 +6,7 @@ import type { Cursors } from './cursor.ts'
 import type { Driver, Reader } from './driver.ts'
 import { dataError } from './errors.ts'
 import type { StoredRow } from './evaluate.ts'
+import { readerUntil } from './leaving.ts'
 import type { Action, Policies } from './policy.ts'
 import type { ReadSet } from './read-set.ts'
 import type { SystemUses } from './system-uses.ts'
@@ -53,6 +54,7 @@ export class Scope implements View {
   readonly after: AfterCommit[] | undefined
   /** Aborts when nobody waits for the asker's answer any more. */
   readonly signal: AbortSignal | undefined
+  #leaving: Reader | undefined
 
   constructor(
     engine: Engine,
@@ -113,7 +115,12 @@ export class Scope implements View {
 
   reader(): Reader {
     this.requireOwn()
-    return this.transaction?.session ?? this.engine.driver.reader
+    if (this.transaction !== undefined) return this.transaction.session
+    const { driver, writer } = this.engine
+    const signal = writer.heeded(this.signal)
+    if (signal === undefined) return driver.reader
+    this.#leaving ??= readerUntil(driver.reader, signal)
+    return this.#leaving
   }
 
   remember(model: Model, condition: Condition): void {

@@ -1,7 +1,7 @@
 import type { Model } from './catalog.ts'
 import type { Condition, OrderSign, Primitive, TextSign } from './condition.ts'
 import { dataError } from './errors.ts'
-import { storedWords } from './words.ts'
+import { rankOf, storedWords } from './words.ts'
 
 export type StoredRow = { readonly id: string } & Readonly<Record<string, unknown>>
 
@@ -62,6 +62,8 @@ function evaluate(condition: Condition, row: StoredRow, others: Others): boolean
       return (valueAt(row[condition.column.name], condition.path) === condition.value) !== condition.negated
     case 'search':
       return hasWords(condition, row) !== condition.negated
+    case 'rank':
+      return isOrdered(rankOf(condition.of, row), condition.sign, condition.value)
     case 'related':
     case 'some':
       return others(condition, row)

@@ -35,6 +35,7 @@ const models = {
       photo: guarded(optional(file({ accept: 'image/*', maxSize: '1mb' }))),
       code: guarded(optional(text({ unique: true }))),
       secret: guarded(optional(text())),
+      badge: guarded(optional(text({ unique: true }))),
     },
     { unique: [['name', 'user']] },
   ),
@@ -63,6 +64,8 @@ const policies: readonly Policy[] = [
       role: { write: ({ rows }) => rows({ role: { not: 'admin' } }) },
       photo: { read: ({ user, rows }) => user !== null && rows({ user: user.id }) },
       code: { read: ({ user, rows }) => user !== null && rows({ user: user.id }) },
+      // one's own team hands these out
+      badge: { write: ({ user, rows }) => user !== null && user.team !== null && rows({ user: { team: user.team } }) },
     },
   }),
 ]
@@ -297,6 +300,32 @@ test('upsert does not find a row by a field that is hidden in it', async () => {
   )
   assert.equal(own.id, office.people.ann.id)
 })
+
+for (const { kind, server } of servers) {
+  test(`that a value is taken is told to who may write it alone, on ${kind}`, async () => {
+    await using office = await open(server)
+    const { ann, eve, people, system } = office
+    await system.people.update(people.bob.id, { badge: '1' })
+    const refused = { code: 'TAPRI_DATA_FIELD_DENIED', status: 403 }
+    const db = office.as(ann).people
+    for (const badge of ['1', '2']) {
+      const hers = { name: 'new', user: eve.id, salary: '1', badge } as const
+      await assert.rejects(db.create(hers), refused)
+      await assert.rejects(db.upsert(hers, { on: ['badge'] }), refused)
+      await assert.rejects(db.update(people.eve.id, { badge }), refused)
+      // nor in a row that would be hers then
+      await assert.rejects(db.update(people.bob.id, { user: eve.id, badge }), refused)
+    }
+    // a form for a badge must say which field is wrong
+    await assert.rejects(db.update(people.ann.id, { badge: '1' }), (error: any) => {
+      assert.deepEqual([error.code, error.status, error.facts.fields], ['TAPRI_DATA_NOT_UNIQUE', 409, ['badge']])
+      assert.deepEqual(error.issues, [{ path: ['badge'], message: 'is taken' }])
+      return true
+    })
+    assert.equal((await db.update(people.ann.id, { badge: '2' })).badge, null)
+    assert.equal(await system.people.count({ where: { badge: { in: ['1', '2'] } } }), 2)
+  })
+}
 
 test('an answer depends on the rows that its field rules ask', async () => {
   await using office = await open()

@@ -4,7 +4,7 @@ import type { Transaction } from './driver.ts'
 import type { Scope } from './engine.ts'
 import { dataError } from './errors.ts'
 import type { StoredRow } from './evaluate.ts'
-import { fits } from './fits.ts'
+import { fits, wouldFit } from './fits.ts'
 import { isAdd } from './values.ts'
 
 /**
@@ -21,10 +21,27 @@ export async function requireFields(
 ): Promise<void> {
   if (scope.everything) return
   for (const column of columnsIn(model, given)) {
-    if (!(await fits(session, model, scope.writable(model, column), row))) {
-      throw denied(model, column, 'its policy does not let you write it in this row')
-    }
+    if (!(await fits(session, model, scope.writable(model, column), row))) throw notWritable(model, column)
   }
+}
+
+/** The same of a row that is not written as it is; answers false where only the written row tells.
+ * @throws TAPRI_DATA_FIELD_DENIED */
+export async function requireFieldsBefore(
+  scope: Scope,
+  session: Transaction,
+  model: Model,
+  given: unknown,
+  row: StoredRow,
+): Promise<boolean> {
+  if (scope.everything) return true
+  let isSettled = true
+  for (const column of columnsIn(model, given)) {
+    const would = await wouldFit(session, model, scope.writable(model, column), row)
+    if (would === false) throw notWritable(model, column)
+    isSettled &&= would !== undefined
+  }
+  return isSettled
 }
 
 /** Refuses to add to what the asker may not read: bounds and nulls would tell what was there.
@@ -48,6 +65,10 @@ export async function requireAddable(
 function columnsIn(model: Model, given: unknown): Column[] {
   if (!isRecord(given)) return []
   return Object.keys(given).flatMap((name) => (given[name] === undefined ? [] : (model.column.get(name) ?? [])))
+}
+
+function notWritable(model: Model, column: Column) {
+  return denied(model, column, 'its policy does not let you write it in this row')
 }
 
 function denied(model: Model, { name }: Column, why: string) {

@@ -1,4 +1,4 @@
-import { deny, invalid } from '../kit/errors.ts'
+import { invalid } from '../kit/errors.ts'
 import { newId } from '../kit/ids.ts'
 import type { Model, Relation } from './catalog.ts'
 import { isRecord } from './compare.ts'
@@ -8,6 +8,7 @@ import { dataError } from './errors.ts'
 import type { StoredRow } from './evaluate.ts'
 import { requireFields } from './field-writes.ts'
 import { fits } from './fits.ts'
+import { denied } from './permit.ts'
 import { mayBeId } from './read.ts'
 import { removeRows } from './remove.ts'
 import type { OpenTransaction } from './transaction.ts'
@@ -119,8 +120,4 @@ function isSign(sign: string): sign is Sign {
 function refuse(model: Model, name: string) {
   const message = `must be { add, remove } or { set }, each a list of at most ${mostLinks} ids`
   return invalid([{ path: [name], message }], `values for ${model.name}`)
-}
-
-function denied(link: Model, action: 'create' | 'delete') {
-  return deny(`Cannot ${action} this row of ${link.name}: its policy does not allow it to you`)
 }

@@ -93,6 +93,8 @@ function columnsOf(condition: Condition): readonly string[] {
       return condition.of.flatMap(columnsOf)
     case 'search':
       return condition.fields.map(({ field }) => field.name)
+    case 'rank':
+      return columnsOf(condition.of)
     case 'always':
     case 'never':
     case 'some':

@@ -11,7 +11,7 @@ export interface NarrowDatabase {
   /** The types of the models are the asker's to say: `database.asCaller<typeof models>({ user })`. */
   asCaller<M extends Models = any>(
     caller: { readonly user: StoredRow | null },
-    /** Once the signal has aborted, every further use of the db is refused, and a transaction undone. */
+    /** Once the signal has aborted, every further use of the db is refused, a read at work ended, and a transaction undone. */
     options?: { readonly reads?: ReadSet; readonly readOnly?: boolean; readonly signal?: AbortSignal },
   ): Db<M>
   /** For who holds the whole database: scripts, tests, the framework. It is not counted. */

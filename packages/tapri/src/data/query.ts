@@ -1,16 +1,18 @@
 import type { Model } from './catalog.ts'
 import { isRecord, nameOf, wrong } from './compare.ts'
+import type { Condition, Search } from './condition.ts'
 import type { Order } from './driver.ts'
 import { type Plan, planOf } from './loading.ts'
 import { readCount, readOrder } from './order.ts'
+import { compileSearch } from './words.ts'
 
 /** A query as people write it, taken apart. */
 export interface Query extends Plan {
   readonly where: unknown
-  readonly search: unknown
+  readonly search: Condition
   readonly withDeleted: boolean
-  /** Whether the order was left open, so that a search may rank the rows. */
-  readonly isUnordered: boolean
+  /** What ranks the rows before their order: a search for which none was given. */
+  readonly rank: Search | undefined
   readonly order: readonly Order[]
   readonly limit: number
   readonly offset: number
@@ -28,21 +30,19 @@ export function readQuery(model: Model, query: unknown, everything: boolean, par
   const given = readParts(model, query, parts)
   const limit = readLimit(model, given.limit, usualLimit)
   const order = readOrder(model, given.orderBy, everything)
+  const search = compileSearch(model, given.search)
+  const rank = search.kind === 'search' && given.orderBy === undefined ? search : undefined
+  const ranked = rank?.fields.map(({ field }) => field) ?? []
   return {
     where: given.where,
-    search: given.search,
+    search,
     withDeleted: readDeleted(model, given.withDeleted, everything),
-    isUnordered: given.orderBy === undefined,
+    rank,
     order,
     limit,
     offset: readOffset(model, given.page, limit),
     after: given.after,
-    ...planOf(
-      model,
-      given,
-      everything,
-      order.map(({ column }) => column),
-    ),
+    ...planOf(model, given, everything, [...order.map(({ column }) => column), ...ranked]),
   }
 }
 

@@ -130,6 +130,10 @@ test('what would end the transaction or change the tables is refused', async () 
     'commit',
     '  -- so\n ROLLBACK',
     '/* x */ drop table videos',
+    '/* a /* b */ */ drop table videos',
+    '/* a * / b **/ # c\n/**/ rollback',
+    '/*!50000 commit */',
+    '/*M! commit */',
     'pragma foreign_keys = 0',
     'alter table videos add x',
   ]) {

@@ -1,7 +1,6 @@
 import { notFound } from '../kit/errors.ts'
 import type { Model } from './catalog.ts'
-import { all, always, asksOthers, type Condition, equal } from './condition.ts'
-import type { Select } from './driver.ts'
+import { all, asksOthers, type Condition, equal } from './condition.ts'
 import type { Scope } from './engine.ts'
 import { matches, type StoredRow } from './evaluate.ts'
 import { finish, whoseTargetsAreOpen } from './load.ts'
@@ -10,7 +9,6 @@ import { type GivenRow, present } from './present.ts'
 import { type Query, readQuery } from './query.ts'
 import type { Page } from './types.ts'
 import { compileWhere } from './where.ts'
-import { compileSearch } from './words.ts'
 
 /** What a query for rows may have; made once, since every read asks for it. */
 const rowParts = ['where', 'search', 'withDeleted', 'with', 'select', 'orderBy', 'limit'] as const
@@ -34,7 +32,7 @@ export async function page(scope: Scope, model: Model, given: unknown): Promise<
   const wanted = conditionOf(scope, model, query)
   // a cursor that comes from a query string may be absent in more than one way
   const isFirst = query.after === undefined || query.after === null
-  const order = seenOrder(scope, model, query.order)
+  const order = { order: seenOrder(scope, model, query.order), rank: query.rank }
   const condition = isFirst ? wanted : all([wanted, cursors.read(model, order, query.after)])
   const found = await selectStored(scope, model, query, condition, query.limit + 1)
   const rows = found.slice(0, query.limit)
@@ -81,26 +79,22 @@ export function missing(model: Model, id: unknown) {
   return notFound(`No row of ${model.name} has the id ${typeof id === 'string' ? JSON.stringify(id.slice(0, 60)) : String(id)}`)
 }
 
-/** Rows in the order that was asked for; when none was, what a search finds more of comes first. */
 async function select(scope: Scope, model: Model, query: Query, condition: Condition, limit: number): Promise<GivenRow[]> {
-  const search = query.isUnordered ? compileSearch(model, query.search) : always
-  const rank = search.kind === 'search' ? { rank: search } : {}
-  return finish(scope, model, await selectStored(scope, model, query, condition, limit, rank), query)
+  return finish(scope, model, await selectStored(scope, model, query, condition, limit), query)
 }
 
 async function selectStored(
   scope: Scope,
   model: Model,
-  { read, order, offset }: Query,
+  { read, order, offset, rank }: Query,
   condition: Condition,
   limit: number,
-  rank: Pick<Select, 'rank'> = {},
 ): Promise<StoredRow[]> {
   const reader = scope.reader()
   scope.remember(model, condition)
   if (condition.kind === 'never') return []
   const seen = seenOrder(scope, model, order)
-  const rows = await reader.select({ model, columns: read, condition, order: seen, limit, offset, ...rank })
+  const rows = await reader.select({ model, columns: read, condition, order: seen, limit, offset, rank })
   return hideFields(scope, model, rows, read)
 }
 
@@ -108,5 +102,5 @@ async function selectStored(
 function conditionOf(scope: Scope, model: Model, query: Query): Condition {
   const where = compileWhere(scope.engine.catalog, model, query.where, scope)
   const readable = query.withDeleted ? scope.ruled(model, 'read') : scope.allowed(model, 'read')
-  return all([where, compileSearch(model, query.search), readable, whoseTargetsAreOpen(scope, query.with)])
+  return all([where, query.search, readable, whoseTargetsAreOpen(scope, query.with)])
 }

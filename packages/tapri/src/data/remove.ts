@@ -4,12 +4,15 @@ import type { Transaction } from './driver.ts'
 import type { Scope } from './engine.ts'
 import { dataError } from './errors.ts'
 import type { StoredRow } from './evaluate.ts'
+import { type Held, removeMany } from './remove-many.ts'
 import type { OpenTransaction } from './transaction.ts'
 import { withVersion } from './values.ts'
 
-const everyRow = 2 ** 31 - 1
+/** What goes with the rows is looked at as a whole up to so many; beyond that it goes part by part. */
+const mostAtOnce = 1000
 
-/** Deletes rows and settles everything that names them, as `onDelete` says; all of it goes into the change log. */
+/** Deletes rows and settles everything that names them, as `onDelete` says; all of it goes into the change log.
+ * @throws TAPRI_DATA_STILL_USED */
 export async function removeRows(
   scope: Scope,
   transaction: OpenTransaction,
@@ -17,9 +20,14 @@ export async function removeRows(
   rows: readonly StoredRow[],
 ): Promise<void> {
   const removal = new Removal(transaction.session)
-  await removal.collect(model, rows)
-  await removal.requireUnused(scope, model)
-  await removal.apply(transaction)
+  if (await removal.collect(model, rows)) {
+    const held = removal.restricted()
+    if (held.length > 0) throw await stillUsed(scope, transaction.session, model, held)
+    await removal.apply(transaction)
+    return
+  }
+  const held = await removeMany(transaction, model, rows)
+  if (held.length > 0) throw await stillUsed(scope, transaction.session, model, held)
 }
 
 class Removal {
@@ -28,12 +36,15 @@ class Removal {
   readonly #gone = new Map<Model, Map<string, StoredRow>>()
   readonly #restricted: { readonly referrer: Referrer; readonly rows: readonly StoredRow[] }[] = []
   readonly #loosened = new Map<Model, Map<string, { readonly row: StoredRow; readonly columns: Set<Column> }>>()
+  #left = mostAtOnce
 
   constructor(session: Transaction) {
     this.#session = session
   }
 
-  async collect(model: Model, rows: readonly StoredRow[]): Promise<void> {
+  /** Answers whether that was all: false when there is too much of it. */
+  async collect(model: Model, rows: readonly StoredRow[]): Promise<boolean> {
+    if (rows.length > mostAtOnce) return false
     const waiting = [{ model, rows: this.#add(model, rows) }]
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const ids = next.rows.map(({ id }) => id)
@@ -41,38 +52,24 @@ class Removal {
       if (ids.length === 0) continue
       for (const referrer of next.model.referrers) {
         const found = await this.#naming(referrer, ids)
+        this.#left -= found.length
+        if (this.#left < 0) return false
         if (referrer.onDelete === 'restrict') this.#restricted.push({ referrer, rows: found })
         else if (referrer.onDelete === 'null') this.#loosen(referrer, found)
         else waiting.push({ model: referrer.model, rows: this.#add(referrer.model, found) })
       }
     }
+    return true
   }
 
-  /** A row that goes as well does not hold anything back. Of those that do, the asker is told what it may read. */
-  async requireUnused(scope: Scope, model: Model): Promise<void> {
-    const held = this.#restricted
-      .map(({ referrer, rows }) => ({ referrer, left: rows.filter(({ id }) => !this.#isGone(referrer.model, id)) }))
-      .filter(({ left }) => left.length > 0)
-    if (held.length === 0) return
-    for (const { referrer, left } of held) {
-      const count = await this.#countSeen(scope, referrer, left)
-      if (count > 0)
-        throw stillUsed(
-          model,
-          `"${referrer.column.name}" of ${count} ${count === 1 ? 'row' : 'rows'} of ${referrer.model.name} needs it`,
-        )
-    }
-    throw stillUsed(model, 'something that you may not see needs it')
-  }
-
-  async #countSeen(scope: Scope, { model, column }: Referrer, rows: readonly StoredRow[]): Promise<number> {
-    if (scope.everything) return rows.length
-    const ids = within(
-      model.id,
-      rows.map(({ id }) => id),
-    )
-    const seen = all([ids, scope.guard(model), scope.opened(model, column)])
-    return seen.kind === 'never' ? 0 : this.#session.count(model, seen)
+  /** A row that goes as well does not hold anything back. */
+  restricted(): Held[] {
+    return this.#restricted
+      .map(({ referrer, rows }) => ({
+        referrer,
+        ids: rows.map(({ id }) => id).filter((id) => !this.#isGone(referrer.model, id)),
+      }))
+      .filter(({ ids }) => ids.length > 0)
   }
 
   async apply({ session, changes }: OpenTransaction): Promise<void> {
@@ -91,15 +88,9 @@ class Removal {
   }
 
   async #naming({ model, column }: Referrer, ids: readonly string[]): Promise<StoredRow[]> {
-    const order = [{ column: model.id, down: false }]
-    return this.#session.select({
-      model,
-      columns: model.columns,
-      condition: within(column, ids),
-      order,
-      limit: everyRow,
-      offset: 0,
-    })
+    const which = { model, columns: model.columns, condition: within(column, ids), order: [], limit: this.#left + 1, offset: 0 }
+    // in an order of our own: a database would have to look at all of them to find the first
+    return (await this.#session.select(which)).sort((one, other) => (one.id < other.id ? -1 : 1))
   }
 
   /** Answers those that are new. */
@@ -126,6 +117,28 @@ class Removal {
   }
 }
 
-function stillUsed(model: Model, why: string) {
+/** Of the rows that hold one back the asker is told what it may read. */
+async function stillUsed(scope: Scope, session: Transaction, model: Model, held: readonly Held[]) {
+  for (const { referrer, ids } of held) {
+    const count = await countSeen(scope, session, referrer, ids)
+    if (count === 0) continue
+    const rows = `${count} ${count === 1 ? 'row' : 'rows'} of ${referrer.model.name}`
+    return refused(model, `"${referrer.column.name}" of ${rows} needs it`)
+  }
+  return refused(model, 'something that you may not see needs it')
+}
+
+async function countSeen(
+  scope: Scope,
+  session: Transaction,
+  { model, column }: Referrer,
+  ids: readonly string[],
+): Promise<number> {
+  if (scope.everything) return ids.length
+  const seen = all([within(model.id, ids), scope.guard(model), scope.opened(model, column)])
+  return seen.kind === 'never' ? 0 : session.count(model, seen)
+}
+
+function refused(model: Model, why: string) {
   return dataError('TAPRI_DATA_STILL_USED', `Cannot delete the row of ${model.name}: ${why}`)
 }

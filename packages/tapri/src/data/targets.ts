@@ -16,7 +16,9 @@ export async function requireTargets(scope: Scope, session: Transaction, model: 
       const id = values[name]
       if (typeof id === 'string') ids.add(id)
     }
-    const missing = await missingOf(session, target, ids, nameable(scope, target))
+    const nameable = nameableOf(scope, target)
+    if (session.keepsReferences === true && [...ids].every((id) => isOpen(nameable, id))) continue
+    const missing = await missingOf(session, target, ids, nameable)
     if (missing === undefined) continue
     const message = `names no row of ${target.name}`
     throw dataError('TAPRI_DATA_NO_SUCH_ROW', `Cannot save in ${model.name}: ${name} "${missing}" ${message}`, {
@@ -26,11 +28,17 @@ export async function requireTargets(scope: Scope, session: Transaction, model: 
 }
 
 /** What may be read, and who asks: it may name itself also where nobody reads users. */
-function nameable(scope: Scope, target: Model): Condition {
+function nameableOf(scope: Scope, target: Model): Condition {
   const { user } = scope
   const readable = scope.guard(target)
   if (target.name !== 'users' || user === null) return readable
   return any([readable, all([equal(target.id, user.id), notDeleted(target)])])
+}
+
+/** Whether the row of that id may be named if only it is there. */
+function isOpen(nameable: Condition, id: string): boolean {
+  if (nameable.kind === 'any') return nameable.of.some((part) => isOpen(part, id))
+  return nameable.kind === 'always' || (nameable.kind === 'equal' && nameable.column.name === 'id' && nameable.value === id)
 }
 
 async function missingOf(

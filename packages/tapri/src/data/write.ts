@@ -1,4 +1,3 @@
-import { deny } from '../kit/errors.ts'
 import { newId } from '../kit/ids.ts'
 import type { Model } from './catalog.ts'
 import { nameOf, wrong } from './compare.ts'
@@ -10,7 +9,8 @@ import type { StoredRow } from './evaluate.ts'
 import { requireAddable, requireFields } from './field-writes.ts'
 import { fits } from './fits.ts'
 import { type Linking, takeLinks, writeLinks } from './link.ts'
-import type { Action } from './policy.ts'
+import { pausing } from './pause.ts'
+import { denied, requireAfter, requireBefore } from './permit.ts'
 import { type GivenRow, presentWritten } from './present.ts'
 import { readParts } from './query.ts'
 import { mayBeId, missing } from './read.ts'
@@ -75,7 +75,11 @@ export async function dropRows(
   const { deletedAt } = model
   if (deletedAt === undefined || forever) return removeRows(scope, transaction, model, rows)
   const moment = new Date(scope.engine.clock.now())
-  for (const row of rows) await writeValues(transaction, model, row, { [deletedAt.name]: moment })
+  const pause = pausing()
+  for (const row of rows) {
+    await writeValues(transaction, model, row, { [deletedAt.name]: moment })
+    await pause()
+  }
 }
 
 /** @throws TAPRI_DATA_QUERY when the asker is not `asSystem` */
@@ -118,11 +122,11 @@ export async function insertRow(
   { row, linkings, values }: FreshRow,
 ): Promise<void> {
   const { session, changes } = transaction
+  const isSettled = await requireBefore(scope, session, model, { action: 'create', given: values, row })
   await session.insert(model, row)
   changes.push({ model: model.name, id: row.id, before: null, after: row })
   for (const linking of linkings) await writeLinks(scope, transaction, row, linking)
-  if (!(await fits(session, model, scope.allowed(model, 'create'), row))) throw denied(model, 'create')
-  await requireFields(scope, session, model, values, row)
+  if (!isSettled) await requireAfter(scope, session, model, { action: 'create', given: values, row })
 }
 
 /** Changes a row that may be read. */
@@ -145,14 +149,15 @@ export async function changeRow(
   const values = isTouched ? withVersion(model, before, changed) : changed
   const isChanged = Object.keys(values).length > 0
   const after = isChanged ? { ...before, ...values } : before
+  // a row cannot be changed into one that its changer could not have changed
+  const outcome = { action: 'update', given: wanted, row: after } as const
+  if (isChanged) await requireTargets(scope, session, model, [values])
+  const isSettled = !isTouched || (await requireBefore(scope, session, model, outcome))
   if (isChanged) {
-    await requireTargets(scope, session, model, [values])
     await session.update(model, before.id, values)
     changes.push({ model: model.name, id: before.id, before, after })
   }
-  // a row cannot be changed into one that its changer could not have changed
-  if (isTouched && !(await fits(session, model, allowed, after))) throw denied(model, 'update')
-  if (isTouched) await requireFields(scope, session, model, wanted, after)
+  if (!isSettled) await requireAfter(scope, session, model, outcome)
   return after
 }
 
@@ -178,8 +183,4 @@ async function requireRow(
   const row = mayBeId(id) ? await session.lock(model, id) : undefined
   if (row === undefined || !(await fits(session, model, readable, row))) throw missing(model, id)
   return row
-}
-
-function denied(model: Model, action: Action) {
-  return deny(`Cannot ${action} this row of ${model.name}: its policy does not allow it to you`)
 }

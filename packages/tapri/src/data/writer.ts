@@ -91,7 +91,7 @@ export class Writer {
    */
   requireOwn(transaction: OpenTransaction | undefined, signal: AbortSignal | undefined): void {
     if (this.#isClosed) throw closed()
-    requireWaiting(this.#heeded(signal))
+    requireWaiting(this.heeded(signal))
     transaction?.requireOpen()
     const around = this.#around()
     if (around === undefined || around === transaction || around === 'exclusive') return
@@ -125,14 +125,15 @@ export class Writer {
     return around === 'exclusive' || around.isOpen ? around : undefined
   }
 
-  #heeded(signal: AbortSignal | undefined): AbortSignal | undefined {
+  /** The signal, where it still ends anything: what a commit has promised goes on. */
+  heeded(signal: AbortSignal | undefined): AbortSignal | undefined {
     return signal === undefined || this.#inside.getStore() === 'committed' ? undefined : signal
   }
 
   async #transact<T>(work: Work<T>, options: BeginOptions, rerun: Rerun): Promise<T> {
     this.requireOutside('write')
     const { retries } = rerun
-    const signal = this.#heeded(rerun.signal)
+    const signal = this.heeded(rerun.signal)
     try {
       return await this.#turn(work, options, signal)
     } catch (error) {

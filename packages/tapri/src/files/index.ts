@@ -1,5 +1,6 @@
 export { type Copied, copyStore } from './copy.ts'
 export type { DownloadContext } from './download.ts'
+export { filesError } from './errors.ts'
 export { type Files, type FilesOptions, openFiles } from './files.ts'
 export type { FormLimits } from './form.ts'
 export { fileModels } from './models.ts'

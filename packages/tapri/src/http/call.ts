@@ -24,6 +24,7 @@ export async function callRoute(route: CompiledRoute, call: RouteCall, { shared,
   const texts = names.map((name) => textOf(call.input[name]))
   const search = searchOf(call.input, new Set(names))
   const exchange = new Exchange(call.request, unheard(call.request), shared, route, texts, search, 0)
+  exchange.isRequest = false
   const context = new Context(exchange)
   exchange.context = context
   call.prepare?.(context)

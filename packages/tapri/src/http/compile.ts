@@ -18,6 +18,8 @@ export interface CompiledRoute {
   /** Whether whole answers carry an entity tag, and callers who have them are told so. */
   readonly isTagged: boolean
   readonly compresses: boolean
+  /** Of an answer whose handler says no other. */
+  readonly status: number
   /** The path's parameters by name. */
   params(texts: readonly string[]): Readonly<Record<string, string>>
   readonly run: Handler
@@ -37,6 +39,7 @@ export function compileRoute(route: ServedRoute, bodyLimit: number, around: read
     check: compileInputs(route),
     isTagged: route.method === 'get' && route.spec.etag !== false,
     compresses: route.spec.compress !== false,
+    status: route.spec.status ?? 200,
     params: (texts) => {
       const params: Record<string, string> = {}
       for (let index = 0; index < names.length; index++) params[names[index] ?? ''] = texts[index] ?? ''

@@ -23,10 +23,11 @@ export function compress(body: string | Uint8Array, encoding: Encoding): Promise
   return encoding === 'zstd' ? whole.zstd(body, zstd) : whole.gzip(body, gzip)
 }
 
-/** Compresses what flows through it. */
+/** Compresses what flows through it, each piece when it is there: a line that waits for the next one may wait for ever. */
 export function compressor(encoding: Encoding): Transform {
-  if (encoding === 'br') return createBrotliCompress(brotli)
-  return encoding === 'zstd' ? createZstdCompress(zstd) : createGzip(gzip)
+  if (encoding === 'br') return createBrotliCompress({ ...brotli, flush: constants.BROTLI_OPERATION_FLUSH })
+  if (encoding === 'zstd') return createZstdCompress({ ...zstd, flush: constants.ZSTD_e_flush })
+  return createGzip({ ...gzip, flush: constants.Z_SYNC_FLUSH })
 }
 
 /** Whether bytes of this media type become fewer; pictures, films and archives are compressed already. */

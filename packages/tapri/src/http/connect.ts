@@ -3,7 +3,7 @@ import { Answer } from './answer.ts'
 import { bodyForm, parseBody } from './body.ts'
 import { exchangeOf } from './context.ts'
 import { middleware } from './kit.ts'
-import type { Middleware } from './types.ts'
+import type { Middleware, MiddlewareRun } from './types.ts'
 
 /** Middleware, a router or a whole app of Express, Connect or anything that is called as they are. */
 // Its own types of requests and answers are those of its framework.
@@ -33,8 +33,16 @@ export function fromExpressErrors(handler: ConnectErrorHandler): Middleware<{}> 
   return middleware(named(catching(handler), handler.name))
 }
 
+/** Whether it runs Express middleware, which is given objects of node:http. */
+export function isOfExpress(run: MiddlewareRun): boolean {
+  return ofExpress.has(run)
+}
+
+const ofExpress = new WeakSet<MiddlewareRun>()
+
 /** Its name is what `tapri routes` shows. */
-function named<Run extends object>(run: Run, name: string): Run {
+function named<Run extends MiddlewareRun>(run: Run, name: string): Run {
+  ofExpress.add(run)
   return Object.defineProperty(run, 'name', { value: name })
 }
 

@@ -58,9 +58,11 @@ interface Place {
 
 function ownPlace(stack: string): Place | undefined {
   for (const line of stack.split('\n')) {
-    const [, location = '', number = ''] =
-      /(?:\(|at (?:async )?)(file:\/\/[^\s)]+|\/[^\s)]+|[A-Z]:\\[^\s)]+?):(\d+):\d+\)?$/.exec(line) ?? []
-    if (location === '' || /[\\/]node_modules[\\/]/.test(location)) continue
+    const [end = '', number] = /:(\d+):\d+\)?$/.exec(line) ?? []
+    const front = line.slice(0, line.length - end.length)
+    const location = front.slice(Math.max(front.lastIndexOf('('), front.lastIndexOf(' ')) + 1)
+    if (number === undefined || !/^(?:file:\/\/|\/|[A-Z]:\\)/.test(location)) continue
+    if (/[\\/]node_modules[\\/]/.test(location)) continue
     return { file: location.startsWith('file:') ? fileURLToPath(location) : location, line: Number(number) }
   }
   return undefined
@@ -95,6 +97,7 @@ function secret(name: string): boolean {
   return /^(?:authorization|cookie|proxy-authorization)$|token|secret|api-?key/i.test(name)
 }
 
-function escaped(text: string): string {
+/** Text that is safe in HTML, between tags and in attributes. */
+export function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 }

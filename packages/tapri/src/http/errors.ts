@@ -21,7 +21,9 @@ const fail = errorTable({
   TAPRI_HTTP_HEADERS_TOO_LARGE: 431,
   TAPRI_HTTP_REDIRECT: 400,
   TAPRI_HTTP_ANSWER: 500,
+  TAPRI_HTTP_OUTPUT: 500,
   TAPRI_HTTP_COOKIE: 500,
+  TAPRI_HTTP_SESSION: 500,
   TAPRI_HTTP_NEXT: 500,
   TAPRI_HTTP_PROXY: 500,
   TAPRI_HTTP_CORS: 500,
@@ -37,6 +39,21 @@ const fail = errorTable({
   TAPRI_HTTP_LISTEN: 500,
   TAPRI_HTTP_TLS: 500,
   TAPRI_HTTP_PROTOCOL: 500,
+  TAPRI_HTTP_SERVER: 500,
 })
 
 export { fail as httpError }
+
+/**
+ * The same for what any stranger can ask for as often as they like: without a stack, which costs a fifth of such an answer
+ * and which nobody reads.
+ */
+export const refusal: typeof fail = (code, message, options) => {
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 0
+  try {
+    return fail(code, message, options)
+  } finally {
+    Error.stackTraceLimit = limit
+  }
+}

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { manualClock } from '../kit/clock.ts'
+import { wireType } from '../kit/wire.ts'
 import { eventText, type ServerEvent } from './events.ts'
 import { openForTest, problemIn, visitor } from './open.fixture.ts'
 
@@ -128,4 +129,29 @@ test('a signed cookie is believed as it was written, under its own name and by a
   assert.deepEqual(await read(before.url, pair.replace('cart', 'crat')), {})
   const bare = await openForTest(context, routes)
   assert.equal((await fetch(`${bare.url}/set`)).status, 500)
+})
+
+test('who reads as the typed client does gets times as times, texts as texts, and is told when the source has ended', async (context) => {
+  async function* values(): AsyncGenerator<ServerEvent> {
+    yield { data: '5' }
+    yield { data: { at: new Date(0) } }
+  }
+  const { url } = await openForTest(context, {
+    events: visitor.get('/events', ({ reply }) => reply.events(values())),
+    lines: visitor.get('/lines', ({ reply }) => reply.lines(values())),
+  })
+  const ask = async (path: string, headers: Record<string, string> = {}) => {
+    const answer = await fetch(url + path, { headers })
+    return [answer.headers.get('content-type'), await answer.text()]
+  }
+  const typed = { accept: wireType }
+  const time = '"1970-01-01T00:00:00.000Z"'
+  const marked = '"~t1970-01-01T00:00:00.000Z"'
+  assert.deepEqual(await ask('/events'), ['text/event-stream', `:\n\ndata: 5\n\ndata: {"at":${time}}\n\n`])
+  assert.deepEqual(await ask('/events', typed), [
+    'text/event-stream; profile=tapri',
+    `:\n\ndata: "5"\n\ndata: {"at":${marked}}\n\n: end\n\n`,
+  ])
+  assert.deepEqual(await ask('/lines'), ['application/jsonl', `{"data":"5"}\n{"data":{"at":${time}}}\n`])
+  assert.deepEqual(await ask('/lines', typed), ['application/jsonl; profile=tapri', `{"data":"5"}\n{"data":{"at":${marked}}}\n`])
 })

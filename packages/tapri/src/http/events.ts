@@ -1,7 +1,10 @@
 import { Readable } from 'node:stream'
 import type { Clock } from '../kit/clock.ts'
+import { encodeWire, endOfEvents, wireProfile } from '../kit/wire.ts'
 import { Answer } from './answer.ts'
 import { httpError } from './errors.ts'
+import type { Exchange } from './exchange.ts'
+import { wantsWire } from './guard.ts'
 import { sendStream } from './respond.ts'
 import { disconnectSignal } from './signal.ts'
 
@@ -22,31 +25,46 @@ const keepAlive = 15_000
 
 /** Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), until the source ends, the caller
  * leaves or the server stops. */
-export function eventsAnswer(source: AsyncIterable<ServerEvent>): Answer {
+export function eventsAnswer<Event extends ServerEvent>(source: AsyncIterable<Event>): Answer<AsyncIterable<Event>> {
   return new Answer((exchange) => {
     const { clock, stopping } = exchange.shared
+    const isWire = speaksWire(exchange)
     const ends = AbortSignal.any([disconnectSignal(exchange.response), stopping])
-    const readable = Readable.from(paced(source, { clock, ends }), { objectMode: false, highWaterMark: 0 })
-    const head = ['Content-Type', 'text/event-stream', 'Cache-Control', 'no-store', 'X-Accel-Buffering', 'no']
+    const readable = Readable.from(paced(source, { clock, ends, isWire }), { objectMode: false, highWaterMark: 0 })
+    const head = ['Content-Type', typed('text/event-stream', isWire), 'Cache-Control', 'no-store', 'X-Accel-Buffering', 'no']
     return sendStream(exchange, readable, head)
   })
 }
 
 /** One JSON value a line, as they come (https://jsonlines.org). */
-export function linesAnswer(source: AsyncIterable<unknown> | Iterable<unknown>): Answer {
-  return new Answer((exchange) =>
-    sendStream(exchange, Readable.from(jsonLines(source), { objectMode: false }), ['Content-Type', 'application/jsonl']),
-  )
+export function linesAnswer<Value>(source: AsyncIterable<Value> | Iterable<Value>): Answer<AsyncIterable<Value>> {
+  return new Answer((exchange) => {
+    const isWire = speaksWire(exchange)
+    const lines = Readable.from(jsonLines(source, isWire ? encodeWire : JSON.stringify), { objectMode: false })
+    return sendStream(exchange, lines, ['Content-Type', typed('application/jsonl', isWire), 'Vary', 'Accept'])
+  })
 }
 
-async function* jsonLines(source: AsyncIterable<unknown> | Iterable<unknown>): AsyncGenerator<string> {
-  for await (const value of source) yield `${JSON.stringify(value) ?? 'null'}\n`
+/** The typed client gets times as times, and texts that look like JSON as texts. */
+function speaksWire({ flags }: Exchange): boolean {
+  return (flags & wantsWire) !== 0
+}
+
+function typed(type: string, isWire: boolean): string {
+  return isWire ? `${type}; ${wireProfile}` : type
+}
+
+async function* jsonLines(
+  source: AsyncIterable<unknown> | Iterable<unknown>,
+  encode: (value: unknown) => string | undefined,
+): AsyncGenerator<string> {
+  for await (const value of source) yield `${encode(value) ?? 'null'}\n`
 }
 
 /** The events as texts, with a comment in between whenever there was nothing for a while. */
 async function* paced(
   source: AsyncIterable<ServerEvent>,
-  { clock, ends }: { readonly clock: Clock; readonly ends: AbortSignal },
+  { clock, ends, isWire }: { readonly clock: Clock; readonly ends: AbortSignal; readonly isWire: boolean },
 ): AsyncGenerator<string> {
   const events = source[Symbol.asyncIterator]()
   const ended = new Promise<'ended'>((resolve) => {
@@ -62,9 +80,12 @@ async function* paced(
       const outcome = await Promise.race([next, quiet, ended]).finally(cancel)
       if (outcome === 'ended') return
       if (outcome === 'quiet') yield ':\n\n'
-      else if (outcome.done === true) return
-      else {
-        yield eventText(outcome.value)
+      else if (outcome.done === true) {
+        if (isWire) yield endOfEvents
+        return
+      } else {
+        const { value } = outcome
+        yield eventText(isWire ? { ...value, data: encodeWire(value.data) } : value)
         next = events.next()
       }
     }

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { CacheStore } from '../cache/index.ts'
 import type { Clock } from '../kit/clock.ts'
 import { newId } from '../kit/ids.ts'
 import type { Log } from '../observe/index.ts'
 import type { TrustProxy } from './address.ts'
 import type { CompiledRoute } from './compile.ts'
 import { type Head, type Heads, mergeHeads } from './heads.ts'
-import type { Limit } from './limit.ts'
+import type { Limits } from './limits.ts'
 import type { Reply } from './reply.ts'
 import type { SlowBodies } from './slow.ts'
 import type { Views } from './views/views.ts'
@@ -18,6 +19,8 @@ export interface Shared {
   readonly compresses: boolean
   readonly log: Log
   readonly production: boolean
+  /** Where the world reaches the app. */
+  readonly publicUrl: string | undefined
   /** Hosts other than its own that a redirect may lead to. */
   readonly redirectHosts: ReadonlySet<string>
   /** Whose X-Forwarded-For is believed; 0 for nobody's. */
@@ -27,8 +30,14 @@ export interface Shared {
   /** Undefined in an app that has none. */
   readonly views: Views | undefined
   /** The counts of each rate limit of this server. */
-  readonly limits: Map<object, Limit>
+  readonly limits: Limits
+  /** What is remembered of callers, by the hash of a cookie. */
+  readonly sessions: CacheStore
+  /** Answers that are kept, and those that are being made. */
+  readonly responses: { readonly store: CacheStore; readonly flights: Map<string, Promise<unknown>> }
   readonly clock: Clock
+  /** What sessions go by. */
+  readonly time: Clock
   readonly slow: SlowBodies
   /** True once the server stops: answers then close their connection. */
   isDraining: boolean
@@ -38,7 +47,8 @@ export interface Shared {
 
 /** One request and its answer, as they pass through the server. */
 export class Exchange {
-  readonly request: IncomingMessage
+  /** As it came; a view of it while its answer is made for a cache. */
+  request: IncomingMessage
   readonly response: ServerResponse
   readonly shared: Shared
   readonly route: CompiledRoute
@@ -53,10 +63,14 @@ export class Exchange {
   /** The body as it came, where the route declares none. */
   bytes: Uint8Array = noBytes
   /** Status and headers that the handler asked for; undefined headers are the fast way. */
-  status = 200
+  status: number
   headers: Head | undefined
   /** What handlers see of this exchange; there once the request is known to be one for a route. */
   context: object = noContext
+  /** False for a call without a request of its own, whose answer is a value. */
+  isRequest = true
+  /** What was looked at that belongs to this caller alone, and is not in the request. */
+  personal: string | undefined
   // Made when first asked for
   reply: Reply | undefined
   cookies: Readonly<Record<string, string>> | undefined
@@ -79,6 +93,7 @@ export class Exchange {
     this.texts = texts
     this.search = search
     this.flags = flags
+    this.status = route.status
   }
 
   /** Writes the head with what the handler set, closing the connection once the server stops. */

@@ -18,7 +18,7 @@ export interface FileOptions {
 
 /** A file of this machine as an answer.
  * @throws TAPRI_NOT_FOUND when there is no such file */
-export async function fileAnswer(path: string, options: FileOptions = {}): Promise<Answer> {
+export async function fileAnswer(path: string, options: FileOptions = {}): Promise<Answer<Blob | string>> {
   const facts = await fileFacts(path)
   if (facts === undefined) throw notFound(`No file is called "${basename(path)}" here`)
   const type = options.type ?? mediaType(path)
@@ -29,7 +29,11 @@ export async function fileAnswer(path: string, options: FileOptions = {}): Promi
   return sendFile(smaller.path, smallerFacts, { type, headers })
 }
 
-function sendFile(path: string, facts: Stats, { type, headers = {} }: FileOptions & { readonly type: string }): Answer {
+function sendFile(
+  path: string,
+  facts: Stats,
+  { type, headers = {} }: FileOptions & { readonly type: string },
+): Answer<Blob | string> {
   return sendRanges({
     size: facts.size,
     type,

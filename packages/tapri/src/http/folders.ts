@@ -37,6 +37,14 @@ export class Folders {
       .sort((one, other) => other.steps.length - one.steps.length)
   }
 
+  /** Whether a folder is served at this path or above it.
+   * @throws TAPRI_HTTP_PATH */
+  isBelow(path: string): boolean {
+    if (this.#mounts.length === 0) return false
+    const segments = pathSegments(path)
+    return this.#mounts.some(({ steps }) => startsWith(segments, steps))
+  }
+
   /** The file that a GET or HEAD asks for; undefined when there is none.
    * @throws TAPRI_HTTP_PATH */
   async find(request: IncomingMessage, path: string): Promise<Answer | undefined> {

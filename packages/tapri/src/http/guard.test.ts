@@ -124,7 +124,7 @@ test('browsers are told to come by https only in production behind https', async
 })
 
 test('slow headers are cut after ten seconds, and looked for each second', async (t) => {
-  const { http } = await openForTest(t, routes)
+  const { http } = await openForTest(t, routes, { server: 'node' })
   assert.equal(http.server.headersTimeout, 10_000)
   assert.equal(http.server.requestTimeout, 0)
 })
@@ -132,13 +132,17 @@ test('slow headers are cut after ten seconds, and looked for each second', async
 test('who does not take an answer is ended when nothing has moved for a minute, who waits for one is not', async (t) => {
   const asked = Promise.withResolvers<void>()
   const answer = Promise.withResolvers<string>()
-  const { http, url } = await openForTest(t, {
-    large: visitor.get('/large', () => Buffer.alloc(30_000_000)),
-    later: visitor.get('/later', () => {
-      asked.resolve()
-      return answer.promise
-    }),
-  })
+  const { http, url } = await openForTest(
+    t,
+    {
+      large: visitor.get('/large', () => Buffer.alloc(30_000_000)),
+      later: visitor.get('/later', () => {
+        asked.resolve()
+        return answer.promise
+      }),
+    },
+    { server: 'node' },
+  )
   assert.equal(http.server.timeout, 60_000)
   const lines: Socket[] = []
   http.server.on('connection', (line) => lines.push(line))

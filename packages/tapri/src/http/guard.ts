@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { wireType } from '../kit/wire.ts'
+import { incomingOf } from './adapters/incoming.ts'
+import { oversized } from './adapters/runtime.ts'
 import { httpError } from './errors.ts'
 
 /** The request accepts the typed client's JSON. */
@@ -22,12 +24,8 @@ let lastHost = ''
  */
 export function inspectRequest(request: IncomingMessage): number {
   const headers = request.rawHeaders
-  if ((request.url ?? '').length > longestUrl) {
-    throw httpError('TAPRI_HTTP_URL_TOO_LONG', `Cannot read the URL: it is longer than ${longestUrl} bytes`)
-  }
-  if (headers.length > mostHeaders * 2) {
-    throw httpError('TAPRI_HTTP_HEADERS_TOO_LARGE', `Cannot read the request: it has more than ${mostHeaders} headers`)
-  }
+  if ((request.url ?? '').length > longestUrl) throw urlTooLong()
+  if (headers.length > mostHeaders * 2) throw tooManyHeaders()
   let flags = 0
   let hosts = 0
   let host = ''
@@ -62,6 +60,31 @@ export function inspectRequest(request: IncomingMessage): number {
   return request.httpVersionMajor === 2 && isFollowed(request) ? flags | hasBody : flags
 }
 
+/**
+ * The same for a request of a runtime's own server, which has read the head already: what it lets through.
+ * @throws TAPRI_HTTP_REQUEST, TAPRI_HTTP_URL_TOO_LONG, TAPRI_HTTP_HEADERS_TOO_LARGE, TAPRI_HTTP_EXPECTATION
+ */
+export function inspectIncoming(request: IncomingMessage): number {
+  const { url, headers, runtime } = incomingOf(request)
+  if (url.length > longestUrl) throw urlTooLong()
+  if (headers[oversized] === true)
+    throw httpError(
+      'TAPRI_HTTP_HEADERS_TOO_LARGE',
+      `Cannot read the request: its headers are larger than 16 kB, or more than ${mostHeaders}`,
+    )
+  const { host, accept } = headers
+  if (host === undefined) {
+    if (runtime.passesHostless) throw refused('it has no Host header')
+  } else if (host !== lastHost) checkHostForm(host)
+  // what came more than once is joined by commas, which no host has
+  if (Object.hasOwn(headers, '__proto__')) throw refused('the header "__proto__" is not allowed')
+  if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') throw unknownExpectation()
+  let flags = headers['accept-encoding'] === undefined ? 0 : acceptsEncoding
+  if (accept?.includes(wireType)) flags |= wantsWire
+  const length = headers['content-length']
+  return (length !== undefined && length !== '0') || headers['transfer-encoding'] !== undefined ? flags | hasBody : flags
+}
+
 /** Over HTTP/2 no header has to announce a body: the frame of the headers says whether another one follows. */
 function isFollowed(request: IncomingMessage): boolean {
   const stream: unknown = Reflect.get(request, 'stream')
@@ -73,6 +96,10 @@ function checkHost(request: IncomingMessage, hosts: number, host: string): void 
   if (hosts > 1) throw refused('it has two Host headers')
   if (hosts === 0 && request.httpVersionMinor === 0) return
   if (hosts === 0) throw refused('it has no Host header')
+  checkHostForm(host)
+}
+
+function checkHostForm(host: string): void {
   if (!hostForm.test(host)) throw refused(`its Host header "${host}" is not a host`)
   lastHost = host
 }
@@ -95,6 +122,19 @@ export function requestTarget(request: IncomingMessage): string {
 
 /** Host, then path and query; a name before `@` and a `?` before the first `/` are where readers of URLs differ. */
 const wholeUrl = /^https?:\/\/([^/?#@\\]+)((?:[/?].*)?)$/i
+
+/** RFC 9110 10.1.1 */
+export function unknownExpectation() {
+  return httpError('TAPRI_HTTP_EXPECTATION', 'Cannot meet the Expect header: only "100-continue" is known')
+}
+
+function urlTooLong() {
+  return httpError('TAPRI_HTTP_URL_TOO_LONG', `Cannot read the URL: it is longer than ${longestUrl} bytes`)
+}
+
+function tooManyHeaders() {
+  return httpError('TAPRI_HTTP_HEADERS_TOO_LARGE', `Cannot read the request: it has more than ${mostHeaders} headers`)
+}
 
 function refused(why: string) {
   return httpError('TAPRI_HTTP_REQUEST', `Cannot read the request: ${why}`)

@@ -9,6 +9,8 @@ import { httpError } from './errors.ts'
 export class Hosts {
   readonly #exact: ReadonlySet<string>
   readonly #below: readonly string[]
+  /** Most requests name the host of the one before: one of ours as it was written. */
+  #last: string | undefined
 
   /** @throws TAPRI_HTTP_HOSTS when one is not the name of a host */
   constructor(hosts: readonly string[]) {
@@ -26,9 +28,13 @@ export class Hosts {
   refuse(request: IncomingMessage): void {
     const { host } = request.headers
     // HTTP/1.0 need not name one
-    if (host === undefined) return
+    if (host === undefined || host === this.#last) return
     const name = host.replace(/:\d+$/, '').toLowerCase()
-    if (this.#exact.has(name) || this.#below.some((end) => name.endsWith(end)) || name === cameTo(request)) return
+    if (this.#exact.has(name) || this.#below.some((end) => name.endsWith(end))) {
+      this.#last = host
+      return
+    }
+    if (name === cameTo(request)) return
     throw httpError('TAPRI_HTTP_HOST', `Cannot answer for the host "${name}": the app lists those that are its own in http.hosts`)
   }
 }

@@ -1,6 +1,9 @@
+export { fromFile } from './adapters/file-source.ts'
+export type { Offer, OwnSocket, OwnSocketListener } from './adapters/offer.ts'
 export { callerAddress, isLocalAddress, senderOf, type TrustProxy } from './address.ts'
 export { Answer } from './answer.ts'
 export type { CacheOptions } from './cache-control.ts'
+export { bodyKind } from './compile.ts'
 export {
   type ConnectErrorHandler,
   type ConnectHandler,
@@ -17,17 +20,23 @@ export type { ServerEvent } from './events.ts'
 export type { Exchange } from './exchange.ts'
 export type { Folder } from './folders.ts'
 export { controller, middleware, routeKit, servedRoutes } from './kit.ts'
-export { Limit } from './limit.ts'
+export { Limit, type LimitNumbers, type TryLimit } from './limit.ts'
 export { manifestOf } from './manifest.ts'
 export { mediaType } from './media-type.ts'
 export type { Mount } from './mounts.ts'
-export { type OpenApiOptions, openApi } from './openapi.ts'
+export { type OpenApiOptions, openApi } from './openapi/document.ts'
+export type { ProblemKind, ProblemKinds } from './openapi/problems.ts'
 export { type Problem, problemOf } from './problem.ts'
 export { type RangeSource, sendRanges } from './ranges.ts'
 export { type RateLimitOptions, rateLimit } from './rate-limit.ts'
+export { RedisLimit, type RedisLimitOptions } from './redis-limit.ts'
+export { explorerFile, missingExplorerPage, type ReferenceOptions, referencePage, referencePolicy } from './reference.ts'
 export { Reply, type StreamOptions } from './reply.ts'
+export { type ResponseCacheOptions, responseCache } from './response-cache.ts'
+export { suitsSecureCookie } from './secure.ts'
 export type { ReceivedForm } from './serve.ts'
-export { type HttpOptions, type HttpServer, openHttp, type UpgradeHandler } from './server.ts'
+export { type HttpOptions, type HttpServer, type OfferHandler, openHttp, type UpgradeHandler } from './server.ts'
+export { type Session, type SessionOptions, sessions } from './session.ts'
 export type {
   Controller,
   ControllerOptions,

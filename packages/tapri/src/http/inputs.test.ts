@@ -108,4 +108,7 @@ test('what could never be asked for rightly is refused at start', async (t) => {
   await assert.rejects(open(visitor.get('/:a/:b', { params: { a: int() } }, () => 1)), wrong)
   await assert.rejects(open(visitor.get('/', { body: { a: int() } }, () => 1)), wrong)
   await assert.rejects(open(visitor.post('/', { query: { picture } }, () => 1)), wrong)
+  await assert.rejects(open(visitor.post('/', { body: { a: int() }, example: { a: 'x' } }, () => 1)), wrong)
+  await assert.rejects(open(visitor.post('/', { example: { a: 1 } }, () => 1)), wrong)
+  await open(visitor.post('/', { body: { a: int(), picture }, example: { a: 1 } }, () => 1))
 })

@@ -1,4 +1,4 @@
-import { type Issue, invalid, TapriError } from '../kit/errors.ts'
+import { formatPath, type Issue, invalid, TapriError } from '../kit/errors.ts'
 import {
   checkStandard,
   compileFields,
@@ -83,7 +83,7 @@ async function askStandard(schema: StandardSchemaV1<unknown, unknown>, input: un
 
 /**
  * Refuses at start what could never be asked for rightly: one name for two inputs, params that the path
- * does not have, bodies on GET, files outside bodies.
+ * does not have, bodies on GET, files outside bodies, an example that would be refused.
  * @throws TAPRI_HTTP_INPUT_TWICE, TAPRI_HTTP_ROUTE
  */
 export function checkSpec(route: ServedRoute): void {
@@ -94,6 +94,7 @@ export function checkSpec(route: ServedRoute): void {
   for (const [name, { '~field': facts }] of Object.entries({ ...params, ...fieldsOf(query) })) {
     if (facts.kind === 'file') throw misfit(route, `"${name}" is a file: files travel in the body`)
   }
+  checkExample(route)
   const places = { params: inPath, query: Object.keys(fieldsOf(query)), body: Object.keys(fieldsOf(body)) }
   const seen = new Map<string, string>()
   for (const [part, names] of Object.entries(places)) {
@@ -115,6 +116,15 @@ function checkParams(route: ServedRoute, params: Fields, inPath: readonly string
   if (missing !== undefined) throw misfit(route, `its params have "${missing}" and its path "${route.path}" has no ":${missing}"`)
   const unchecked = inPath.find((name) => !Object.hasOwn(params, name))
   if (unchecked !== undefined) throw misfit(route, `its path has ":${unchecked}" and its params do not say what that is`)
+}
+
+function checkExample(route: ServedRoute): void {
+  const { body, example } = route.spec
+  if (example === undefined || (body !== undefined && isStandardSchema(body))) return
+  const told = Object.entries(fieldsOf(body)).filter(([, { '~field': facts }]) => facts.kind !== 'file')
+  const outcome = compileFields(Object.fromEntries(told), { source: 'json' })(example)
+  const [issue] = 'issues' in outcome ? outcome.issues : []
+  if (issue !== undefined) throw misfit(route, `its example would be refused: ${formatPath(issue.path)} ${issue.message}`)
 }
 
 function misfit(route: ServedRoute, why: string) {

@@ -1,10 +1,21 @@
 import type { Clock } from '../kit/clock.ts'
 
-export interface LimitOptions {
+export interface LimitNumbers {
   /** So many tries at once … */
   readonly tries: number
   /** … and the same number again spread evenly over this many milliseconds. */
   readonly per: number
+}
+
+/** Counts tries by key, in this process or for all that share a Redis. */
+export interface TryLimit {
+  /** Takes one try; answers 0, or how many milliseconds until there is one again. A refused try costs nothing. */
+  take(key: string): number | Promise<number>
+  /** Gives one try back: it was a right one. */
+  giveBack(key: string): void | Promise<void>
+}
+
+export interface LimitOptions extends LimitNumbers {
   readonly clock: Clock
   /** At most so many keys are remembered: 50,000 unless told. */
   readonly keys?: number
@@ -14,7 +25,7 @@ export interface LimitOptions {
  * Counts tries by GCRA: one number per key, the moment at which all its tries are paid back. Unlike a fixed
  * window it has no edge at which twice the number gets through.
  */
-export class Limit {
+export class Limit implements TryLimit {
   readonly #due = new Map<string, number>()
   readonly #clock: Clock
   readonly #interval: number
@@ -33,7 +44,6 @@ export class Limit {
     return this.#due.size
   }
 
-  /** Takes one try; answers 0, or how many milliseconds until there is one again. A refused try costs nothing. */
   take(key: string): number {
     const now = this.#clock.now()
     const due = Math.max(this.#due.get(key) ?? 0, now) + this.#interval
@@ -45,7 +55,6 @@ export class Limit {
     return 0
   }
 
-  /** Gives one try back: it was a right one. */
   giveBack(key: string): void {
     const due = this.#due.get(key)
     if (due === undefined) return

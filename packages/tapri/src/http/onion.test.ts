@@ -88,3 +88,14 @@ test('an error of the handler cannot be swallowed, nor lost when next is not awa
   assert.equal((await fetch(`${url}/both`)).status, 403)
   assert.equal(await (await fetch(`${url}/fine`)).text(), 'fine')
 })
+
+test('what two middlewares add by one name is what the inner one gave, over getters too', async (t) => {
+  const adding = (word: string) => middleware<{ ip: string; word: string }>(async (_context, next) => next({ ip: word, word }))
+  const { url } = await openForTest(t, {
+    twice: visitor
+      .use(adding('outer'))
+      .use(adding('inner'))
+      .get('/twice', ({ ip, word }) => ({ ip, word })),
+  })
+  assert.deepEqual(await (await fetch(`${url}/twice`)).json(), { ip: 'inner', word: 'inner' })
+})

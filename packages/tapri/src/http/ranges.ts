@@ -27,7 +27,7 @@ export interface RangeSource {
  * The source is closed when the caller leaves.
  * @example return sendRanges({ size, type: 'video/mp4', etag, open: (start, end) => createReadStream(path, { start, end }) })
  */
-export function sendRanges(source: RangeSource): Answer {
+export function sendRanges(source: RangeSource): Answer<Blob | string> {
   return new Answer((exchange) => {
     if (failsPrecondition(exchange.request, source)) {
       throw httpError(

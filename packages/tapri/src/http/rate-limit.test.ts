@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { manualClock } from '../kit/clock.ts'
+import { cleanAfter, redisUrl, withoutRedis } from '../kit/redis.fixture.ts'
+import { RedisConnections } from '../redis/index.ts'
 import { openForTest, problemIn, visitor } from './open.fixture.ts'
 import { rateLimit } from './rate-limit.ts'
 
@@ -29,6 +31,30 @@ test('who asks too often is told how long to wait, and is served again after tha
   clock.advance(20_000)
   assert.equal((await fetch(`${url}/one`)).status, 200)
   assert.equal((await fetch(`${url}/one`)).status, 429)
+})
+
+test('two processes of one app on one Redis share a limit; another limit of the same numbers counts for itself', {
+  skip: withoutRedis,
+}, async (context) => {
+  const clock = manualClock()
+  const redisAt = redisUrl()
+  const open = async () => {
+    const careful = visitor.use(rateLimit({ requests: 3, per: '1m' }))
+    const other = visitor.use(rateLimit({ requests: 3, per: '1m' }))
+    const routes = { one: careful.get('/one', () => 1), two: careful.get('/two', () => 2), other: other.get('/other', () => 3) }
+    const connections = new RedisConnections({ clock })
+    const redis = await connections.open(redisAt)
+    const { url } = await openForTest(context, routes, { clock, redis })
+    cleanAfter(context, redis, connections)
+    return url
+  }
+  const urls = [await open(), await open()] as const
+  const ask = async (index: 0 | 1, path: string) => (await fetch(`${urls[index]}/${path}`)).status
+  assert.deepEqual([await ask(0, 'one'), await ask(1, 'two'), await ask(1, 'one')], [200, 200, 200])
+  assert.deepEqual([await ask(0, 'two'), await ask(1, 'one')], [429, 429])
+  assert.deepEqual([await ask(0, 'other'), await ask(1, 'other')], [200, 200])
+  clock.advance(20_000)
+  assert.deepEqual([await ask(1, 'one'), await ask(0, 'one')], [200, 429])
 })
 
 test('behind a proxy that is believed each sender counts alone; a header that nobody vouches for changes nothing', async (context) => {

@@ -3,8 +3,7 @@ import { senderOf } from './address.ts'
 import { exchangeOf, type HttpContext } from './context.ts'
 import { httpError } from './errors.ts'
 import { middleware } from './kit.ts'
-import { Limit } from './limit.ts'
-import type { Middleware } from './types.ts'
+import type { Middleware, MiddlewareRun } from './types.ts'
 
 export interface RateLimitOptions {
   /** So many requests at once … */
@@ -17,21 +16,17 @@ export interface RateLimitOptions {
 
 /**
  * Refuses whoever asks too often, with 429 and how long to wait. The requests of all routes that use one limit count
- * together; another one of the same numbers counts anew.
+ * together; another one of the same numbers counts anew. Where CACHE_URL names a Redis, all processes of the app count
+ * together; each for itself while it is away.
  * @example const careful = visitor.use(rateLimit({ requests: 20, per: '1m' }))
  */
 export function rateLimit({ requests, per, by = callerOf }: RateLimitOptions): Middleware<{}> {
   const time = milliseconds(per)
-  const identity = {}
   const policy = `"default";q=${requests};w=${Math.ceil(time / 1000)}`
-  return middleware(async function rateLimit(context: HttpContext, next) {
-    const { limits, clock } = exchangeOf(context).shared
-    let limit = limits.get(identity)
-    if (limit === undefined) {
-      limit = new Limit({ tries: requests, per: time, clock })
-      limits.set(identity, limit)
-    }
-    const wait = limit.take(by(context))
+  const run: MiddlewareRun = async function rateLimit(context: HttpContext, next) {
+    const limit = exchangeOf(context).shared.limits.of(run, { tries: requests, per: time })
+    const taken = limit.take(by(context))
+    const wait = typeof taken === 'number' ? taken : await taken
     // https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
     context.reply.header('RateLimit-Policy', policy)
     if (wait === 0) return next()
@@ -39,7 +34,16 @@ export function rateLimit({ requests, per, by = callerOf }: RateLimitOptions): M
     throw httpError('TAPRI_HTTP_TOO_MANY', `Cannot answer so many requests: try again in ${seconds} seconds`, {
       facts: { retryAfter: seconds },
     })
-  })
+  }
+  limiting.add(run)
+  return middleware(run)
+}
+
+const limiting = new WeakSet<MiddlewareRun>()
+
+/** Whether a limit is among these: then what they run around may answer 429. */
+export function isLimited(runs: readonly MiddlewareRun[]): boolean {
+  return runs.some((run) => limiting.has(run))
 }
 
 function callerOf(context: HttpContext): string {

@@ -9,9 +9,10 @@ import type { Exchange } from './exchange.ts'
 import { fileAnswer } from './file.ts'
 import { negotiated } from './negotiated.ts'
 import { redirectTarget } from './redirect.ts'
-import { sendEmpty, sendStream, sendWhole } from './respond.ts'
+import { sendEmpty, sendStream } from './respond.ts'
 import { signedValue } from './signed.ts'
 import type { RenderOptions } from './views/views.ts'
+import { WholeAnswer } from './whole.ts'
 
 export interface StreamOptions {
   /** `application/octet-stream` unless told. */
@@ -78,12 +79,12 @@ export class Reply {
     return this.cookie(name, '', { ...options, maxAge: 0 })
   }
 
-  text(text: string): Answer {
-    return new Answer((exchange) => sendWhole(exchange, exchange.shared.heads.text, text))
+  text(text: string): Answer<string> {
+    return new WholeAnswer('text', text)
   }
 
-  html(html: string): Answer {
-    return new Answer((exchange) => sendWhole(exchange, exchange.shared.heads.html, html))
+  html(html: string): Answer<string> {
+    return new WholeAnswer('html', html)
   }
 
   /**
@@ -91,7 +92,7 @@ export class Reply {
    * @throws TAPRI_HTTP_VIEW, TAPRI_HTTP_NO_ENGINE
    * @example return reply.view('watch', { video }) // views/watch.ejs
    */
-  async view(name: string, data: Readonly<Record<string, unknown>> = {}, options: RenderOptions = {}): Promise<Answer> {
+  async view(name: string, data: Readonly<Record<string, unknown>> = {}, options: RenderOptions = {}): Promise<Answer<string>> {
     const { views } = this.#exchange.shared
     if (views === undefined) {
       throw httpError(
@@ -113,7 +114,10 @@ export class Reply {
   }
 
   /** Sends what the source gives, at the pace that the caller takes it. */
-  stream(source: Readable | ReadableStream | AsyncIterable<string | Uint8Array>, options: StreamOptions = {}): Answer {
+  stream(
+    source: Readable | ReadableStream | AsyncIterable<string | Uint8Array>,
+    options: StreamOptions = {},
+  ): Answer<Blob | string> {
     const { type = 'application/octet-stream', size } = options
     if (!valueForm.test(type)) throw badHeader('Content-Type', 'its value must be one line of Latin-1 text')
     const readable = source instanceof Readable ? source : Readable.from(source, { objectMode: false })
@@ -129,12 +133,12 @@ export class Reply {
   /** Sends events as they come, for `EventSource` in a browser; it ends when the source does, the caller leaves or the
    * server stops.
    * @example return reply.events(ticks()) // async function* ticks() { yield { event: 'tick', data: { at: 1 } } } */
-  events(source: AsyncIterable<ServerEvent>): Answer {
+  events<Event extends ServerEvent>(source: AsyncIterable<Event>): Answer<AsyncIterable<Event>> {
     return eventsAnswer(source)
   }
 
   /** Sends values as lines of JSON, each when it is there: lists too long to be held whole. */
-  lines(source: AsyncIterable<unknown> | Iterable<unknown>): Answer {
+  lines<Value>(source: AsyncIterable<Value> | Iterable<Value>): Answer<AsyncIterable<Value>> {
     return linesAnswer(source)
   }
 
@@ -154,7 +158,7 @@ export class Reply {
 
   /** Sends a file of this machine, with ranges and conditional requests. The path is trusted: never a caller's text.
    * @throws TAPRI_NOT_FOUND when there is none */
-  file(path: string, options: { readonly type?: string } = {}): Promise<Answer> {
+  file(path: string, options: { readonly type?: string } = {}): Promise<Answer<Blob | string>> {
     return fileAnswer(path, options)
   }
 }

@@ -66,7 +66,9 @@ export class Router<T> {
 
   /** The methods that the path can be asked with. */
   methodsOf(path: string): string[] {
-    return [...this.#trees.keys()].filter((method) => this.find(method, path) !== undefined)
+    const segments = pathSegments(path)
+    const leads = ({ whole, root }: Tree<T>) => whole.has(path) || descend(root, segments, 0, []) !== undefined
+    return [...this.#trees].filter(([, tree]) => leads(tree)).map(([method]) => method)
   }
 }
 

@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Fields } from '../schema/index.ts'
-import { bodyForm, collectBody, parseBody, refuseAnnounced, tooSlow } from './body.ts'
+import { bodyForm, type collectBody, parseBody, refuseAnnounced, tooSlow } from './body.ts'
 import { isBehindLast } from './closing.ts'
 import { type CompiledRoute, compileRoute } from './compile.ts'
 import type { HttpContext } from './context.ts'
 import type { Cors } from './cors.ts'
 import { type OriginRules, refuseCrossSite } from './csrf.ts'
-import { httpError } from './errors.ts'
+import { httpError, refusal } from './errors.ts'
 import { Exchange, type Shared } from './exchange.ts'
 import type { Folders } from './folders.ts'
-import { hasBody, inspectRequest, requestTarget } from './guard.ts'
+import { hasBody, type inspectRequest, requestTarget } from './guard.ts'
 import type { Hosts } from './hosts.ts'
 import type { Mounts } from './mounts.ts'
 import { layer } from './onion.ts'
@@ -40,11 +40,20 @@ export interface Setup {
   readonly readForm: ((context: any, fields: Fields) => Promise<ReceivedForm>) | undefined
 }
 
+/** How the requests of one kind of server are judged and their bodies read. */
+export interface Kind {
+  readonly inspect: typeof inspectRequest
+  readonly collect: typeof collectBody
+}
+
 /**
  * The way of every request: judged, matched, admitted, its body read, its inputs checked, handled, answered.
  * It stays synchronous as long as nothing has to be waited for.
  */
-export function makeListener(setup: Setup): (request: IncomingMessage, response: ServerResponse) => void {
+export function makeListener(
+  setup: Setup,
+  { inspect, collect }: Kind,
+): (request: IncomingMessage, response: ServerResponse) => void {
   const { shared, router, folders, mounts, around, origins, cors, hosts, Context, prepare, readForm } = setup
 
   return (request, response) => {
@@ -52,7 +61,7 @@ export function makeListener(setup: Setup): (request: IncomingMessage, response:
     let flags = 0
     let exchange: Exchange | undefined
     try {
-      flags = inspectRequest(request)
+      flags = inspect(request)
       hosts?.refuse(request)
       cors?.open(request, response)
       const target = requestTarget(request)
@@ -99,7 +108,7 @@ export function makeListener(setup: Setup): (request: IncomingMessage, response:
     }
     refuseAnnounced(request, route.bodyLimit)
     if (request.headers.expect !== undefined) letSend(response)
-    collectBody(request, route.bodyLimit, shared.slow, (error, bytes) => {
+    collect(request, route.bodyLimit, shared.slow, (error, bytes) => {
       try {
         if (error !== undefined) throw error
         if (form === undefined) exchange.bytes = bytes
@@ -175,7 +184,7 @@ export function makeListener(setup: Setup): (request: IncomingMessage, response:
       answerOptions(request, response, path, flags)
       return
     }
-    if (method !== 'GET') throw noRoute(request, path)
+    if (method !== 'GET' || !folders.isBelow(path)) throw noRoute(request, path)
     serveFolders(request, response, path, flags).catch((error) => failRequest(shared, request, response, error, flags))
   }
 
@@ -199,7 +208,7 @@ export function makeListener(setup: Setup): (request: IncomingMessage, response:
   function noRoute(request: IncomingMessage, path: string) {
     const methods = router.methodsOf(path)
     const shown = path.slice(0, 200)
-    if (methods.length === 0) return httpError('TAPRI_HTTP_NO_ROUTE', `Cannot find "${shown}": nothing is served there`)
+    if (methods.length === 0) return refusal('TAPRI_HTTP_NO_ROUTE', `Cannot find "${shown}": nothing is served there`)
     const allow = allowed(methods)
     return httpError('TAPRI_HTTP_METHOD', `Cannot ${request.method} "${shown}": it allows ${allow.join(', ')}`, {
       facts: { allow },

@@ -1,21 +1,32 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { Server as TlsServer } from 'node:tls'
+import { memoryStores, type OpenStores } from '../cache/index.ts'
 import { type Clock, systemClock } from '../kit/clock.ts'
 import { notFound, type TapriError } from '../kit/errors.ts'
 import { newId } from '../kit/ids.ts'
 import type { Log } from '../observe/index.ts'
-import type { TlsFiles, Transport } from './adapters/make.ts'
+import type { Redis } from '../redis/index.ts'
+import { followCertificate, type TlsFiles } from './adapters/certificate.ts'
+import type { Transport } from './adapters/make.ts'
 import { NodeAdapter, type NodeHooks } from './adapters/node.ts'
+import type { Offer } from './adapters/offer.ts'
+import { Templates } from './adapters/templates.ts'
 import { isTrustProxy, type TrustProxy } from './address.ts'
+import { collectBody, collectIncoming } from './body.ts'
 import { callRoute, type RouteCall } from './call.ts'
+import { withCheckedOutput } from './checked.ts'
+import { Choice, type ServerChoice } from './choice.ts'
 import { bodyLimitOf, type CompiledRoute, compileRoute } from './compile.ts'
 import { Cors, type CorsOptions } from './cors.ts'
 import { httpError } from './errors.ts'
 import type { Shared } from './exchange.ts'
 import { type Folder, Folders } from './folders.ts'
-import { inspectRequest } from './guard.ts'
+import { inspectIncoming, inspectRequest, unknownExpectation } from './guard.ts'
 import { Heads } from './heads.ts'
 import { Hosts } from './hosts.ts'
+import { Limits } from './limits.ts'
+import { LoopWatch } from './loop.ts'
 import { type Mount, Mounts } from './mounts.ts'
 import { problemOf } from './problem.ts'
 import { failRequest } from './refuse.ts'
@@ -33,8 +44,14 @@ export interface HttpOptions extends Partial<Pick<Setup, 'prepare' | 'readForm'>
   readonly log: Log
   readonly production: boolean
   readonly clock?: Clock
+  /** What rate limits, sessions and kept answers go by; `clock` unless told. */
+  readonly time?: Clock
   /** Runs around every route, and around the files of folders. */
   readonly use?: readonly MiddlewareRun[]
+  /** Where answers and sessions are kept: in memory unless told. */
+  readonly stores?: OpenStores
+  /** Where rate limits are counted for all processes together; each counts for itself without one. */
+  readonly redis?: Redis | undefined
   /** Templates that `reply.view` shows. */
   readonly views?: ViewOptions
   /** Apps of other frameworks, by the path they are mounted at; asked when no route answers. */
@@ -67,16 +84,24 @@ export interface HttpOptions extends Partial<Pick<Setup, 'prepare' | 'readForm'>
   readonly tls?: TlsFiles
   /** Speaks HTTP/2 beside HTTP/1.1 where there is TLS. */
   readonly http2?: boolean
+  /** Tells the log when nobody could be answered for a tenth of a second, and which routes did that; not unless told. */
+  readonly watchLoop?: boolean
+  /** `node` serves by node:http on Bun and Deno too, instead of by their own servers. */
+  readonly server?: ServerChoice
 }
 
 /** Takes over a connection that speaks another protocol from now on. */
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
+/** Opens a WebSocket, or refuses to, where the server of the runtime itself shakes hands. */
+export type OfferHandler = (request: IncomingMessage, offer: Offer) => void
+
 export interface HttpServer {
   /** Answers the server's URL. Port 0 takes a free one.
    * @throws TAPRI_HTTP_PORT_IN_USE, TAPRI_HTTP_PORT_DENIED, TAPRI_HTTP_LISTEN */
   listen(address: { readonly port: number; readonly host: string }): Promise<string>
-  onUpgrade(path: string, handler: UpgradeHandler): void
+  /** `offered` takes them where the runtime's own server shakes hands; without it the app is served by node:http. */
+  onUpgrade(path: string, handler: UpgradeHandler, options?: { readonly offered?: OfferHandler }): void
   /** Whether there is a GET route of that name. */
   isGet(name: string): boolean
   /** Asks a GET route without a request: its checks, middleware and handler run as they do for one.
@@ -94,6 +119,8 @@ export interface HttpServer {
  */
 export function openHttp(options: HttpOptions): HttpServer {
   const { clock = systemClock, publicUrl } = options
+  const { time = clock } = options
+  const stores = options.stores ?? memoryStores(time)
   const transport = transportOf(options)
   const stopping = new AbortController()
   const shared: Shared = {
@@ -101,12 +128,16 @@ export function openHttp(options: HttpOptions): HttpServer {
     compresses: options.compress !== false,
     log: options.log,
     production: options.production,
+    publicUrl,
     trustProxy: trusted(options.trustProxy ?? 0),
     secrets: options.secrets ?? [],
-    limits: new Map(),
+    limits: new Limits({ clock: time, redis: options.redis, use: options.use ?? [], routes: options.routes }),
+    sessions: stores.sessions,
+    responses: { store: stores.cache, flights: new Map() },
     views: options.views === undefined ? undefined : new Views(options.views, { cache: options.production }),
     redirectHosts: new Set([...(options.redirectHosts ?? []), ...(publicUrl === undefined ? [] : [new URL(publicUrl).host])]),
     clock,
+    time,
     slow: new SlowBodies(clock),
     isDraining: false,
     stopping: stopping.signal,
@@ -114,33 +145,34 @@ export function openHttp(options: HttpOptions): HttpServer {
   const router = new Router<CompiledRoute>()
   const limit = bodyLimitOf(options.limits?.body)
   const gets = new Map<string, CompiledRoute>()
+  const loop = options.watchLoop === true ? new LoopWatch(options.log) : undefined
   for (const route of options.routes) {
-    const compiled = compileRoute(route, limit, options.use)
+    const plain = compileRoute(options.production ? route : withCheckedOutput(route), limit, options.use)
+    const compiled = loop?.over(plain) ?? plain
     router.add(route.method.toUpperCase(), route.path, compiled)
     if (route.method === 'get') gets.set(route.name, compiled)
   }
   const hosts = options.hosts === undefined ? undefined : new Hosts([...options.hosts, ...ownHost(publicUrl)])
   const upgrades = new Map<string, UpgradeHandler>()
+  const offers = new Map<string, OfferHandler>()
+  const setup: Setup = {
+    shared,
+    router,
+    folders: new Folders(options.folders ?? {}, options.apiPrefix ?? '/api'),
+    mounts: new Mounts(options.mounts ?? {}, shared),
+    around: options.use ?? [],
+    origins: { trustedOrigins: [...(options.trustedOrigins ?? []), ...(options.cors?.origins ?? [])], publicUrl },
+    hosts,
+    cors: options.cors === undefined ? undefined : new Cors(options.cors),
+    Context: options.Context,
+    prepare: options.prepare,
+    readForm: options.readForm,
+  }
   const hooks: NodeHooks = {
     clock,
-    request: makeListener({
-      shared,
-      router,
-      folders: new Folders(options.folders ?? {}, options.apiPrefix ?? '/api'),
-      mounts: new Mounts(options.mounts ?? {}, shared),
-      around: options.use ?? [],
-      origins: { trustedOrigins: [...(options.trustedOrigins ?? []), ...(options.cors?.origins ?? [])], publicUrl },
-      hosts,
-      cors: options.cors === undefined ? undefined : new Cors(options.cors),
-      Context: options.Context,
-      prepare: options.prepare,
-      readForm: options.readForm,
-    }),
+    request: makeListener(setup, { inspect: inspectRequest, collect: collectBody }),
     malformed: (error) => rawProblem(malformed(error), shared.heads),
-    unexpected: (request, response) => {
-      const error = httpError('TAPRI_HTTP_EXPECTATION', 'Cannot meet the Expect header: only "100-continue" is known')
-      failRequest(shared, request, response, error, 0)
-    },
+    unexpected: (request, response) => failRequest(shared, request, response, unknownExpectation(), 0),
     isUpgrade: (request) => upgrades.has(pathOf(request)),
     upgrade: (request, socket, head) => {
       try {
@@ -155,12 +187,43 @@ export function openHttp(options: HttpOptions): HttpServer {
       }
     },
   }
-  const adapter = new NodeAdapter(hooks, transport)
+  const nodeAdapter = new NodeAdapter(hooks, transport)
+  const { server } = nodeAdapter
+  const choice = new Choice(options, nodeAdapter, {
+    clock,
+    request: makeListener(setup, { inspect: inspectIncoming, collect: collectIncoming }),
+    isUpgrade: (request) => offers.has(pathOf(request)),
+    offer: (request, offer) => {
+      try {
+        inspectIncoming(request)
+        hosts?.refuse(request)
+        offers.get(pathOf(request))?.(request, offer)
+      } catch (error) {
+        offer.refuse(problemResponse(error, shared.heads))
+      }
+    },
+    templates: new Templates(shared.heads),
+    pending: new Set(),
+  })
+  const unfollow =
+    transport.tls !== undefined && server instanceof TlsServer
+      ? followCertificate(transport.tls, { clock, log: options.log, take: (certificate) => server.setSecureContext(certificate) })
+      : undefined
 
   return {
-    server: adapter.server,
-    listen: ({ port, host }) => adapter.listen(port, host),
-    onUpgrade: (path, handler) => void upgrades.set(path, handler),
+    get server() {
+      choice.needsNode('the app asks for its server')
+      return server
+    },
+    listen: ({ port, host }) => {
+      loop?.start()
+      return choice.adapter().listen(port, host)
+    },
+    onUpgrade(path, handler, { offered } = absent) {
+      upgrades.set(path, handler)
+      if (offered === undefined) choice.needsNode(`another protocol is spoken at "${path}"`)
+      else offers.set(path, offered)
+    },
     isGet: (name) => gets.has(name),
     async call(name, call) {
       const route = gets.get(name)
@@ -170,10 +233,14 @@ export function openHttp(options: HttpOptions): HttpServer {
     stop: (deadline = 10_000) => {
       shared.isDraining = true
       stopping.abort()
-      return adapter.stop(deadline)
+      unfollow?.()
+      loop?.stop()
+      return choice.adapter().stop(deadline)
     },
   }
 }
+
+const absent: { readonly offered?: OfferHandler } = {}
 
 /** @throws TAPRI_HTTP_PROTOCOL */
 function transportOf({ tls, http2 = false, mounts = {}, log }: HttpOptions): Transport {
@@ -227,4 +294,12 @@ function rawProblem(error: unknown, heads: Heads): string {
   const head = [...heads.problem.slice(0, -1), Buffer.byteLength(body), 'Connection', 'close']
   const lines = head.map((part, index) => (index % 2 === 0 ? `${part}: ` : `${part}\r\n`)).join('')
   return `HTTP/1.1 ${problem.status} ${problem.title}\r\n${lines}\r\n${body}`
+}
+
+/** The same as a web-standard answer. */
+function problemResponse(error: unknown, heads: Heads): Response {
+  const problem = problemOf(error, newId())
+  const head = heads.problem.slice(0, -2).map(String)
+  const headers = head.flatMap((name, index): [string, string][] => (index % 2 === 0 ? [[name, head[index + 1] ?? '']] : []))
+  return new Response(JSON.stringify(problem), { status: problem.status, headers })
 }

@@ -6,6 +6,8 @@ export interface Watch {
   cut(): void
   since: number
   received: number
+  /** Where it stands among the watched; -1 once nobody watches. */
+  at: number
 }
 
 const patience = 5000
@@ -19,7 +21,8 @@ const unseen = -1
  */
 export class SlowBodies {
   readonly #clock: Clock
-  readonly #watched = new Set<Watch>()
+  /** In no order. A set would give each watch a hash, which most bodies are too short-lived to pay for. */
+  readonly #watched: Watch[] = []
   #isLooking = false
 
   constructor(clock: Clock) {
@@ -28,22 +31,30 @@ export class SlowBodies {
 
   /** Watches until `unwatch`; `cut` is called at most once. */
   watch(request: IncomingMessage, cut: () => void): Watch {
-    const watch = { request, cut, since: unseen, received: 0 }
-    this.#watched.add(watch)
+    const watch = { request, cut, since: unseen, received: 0, at: this.#watched.length }
+    this.#watched.push(watch)
     if (!this.#isLooking) this.#lookSoon()
     return watch
   }
 
   unwatch(watch: Watch): void {
-    this.#watched.delete(watch)
+    const { at } = watch
+    if (at === -1) return
+    watch.at = -1
+    // the last one takes the free place
+    const last = this.#watched.pop()
+    if (last === undefined || last === watch) return
+    this.#watched[at] = last
+    last.at = at
   }
 
   #lookSoon(): void {
     this.#isLooking = true
     this.#clock.after(1000, () => {
       this.#isLooking = false
-      for (const watch of this.#watched) this.#look(watch)
-      if (this.#watched.size > 0) this.#lookSoon()
+      // a copy, as those that are cut leave
+      for (const watch of [...this.#watched]) this.#look(watch)
+      if (this.#watched.length > 0) this.#lookSoon()
     })
   }
 

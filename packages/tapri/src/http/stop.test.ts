@@ -54,7 +54,7 @@ test('a request that comes on a kept connection while stopping is still answered
 
 test('idle connections are closed after a second of grace, those on which nothing was ever asked too', async (t) => {
   const clock = manualClock()
-  const { url, http } = await openForTest(t, { hi: visitor.get('/hi', () => 'hi') }, { clock })
+  const { url, http } = await openForTest(t, { hi: visitor.get('/hi', () => 'hi') }, { clock, server: 'node' })
   const port = Number(new URL(url).port)
   const idle = connect(port, '127.0.0.1')
   idle.write('GET /hi HTTP/1.1\r\nHost: a\r\n\r\n')
@@ -113,7 +113,7 @@ test('a port in use is one clear sentence', async (t) => {
 })
 
 test('an upgrade goes to who asked for its path; elsewhere the request is answered as any other', async (t) => {
-  const { url, http, raw } = await openForTest(t, { hi: visitor.get('/hi', () => 'hi') })
+  const { url, http, raw } = await openForTest(t, { hi: visitor.get('/hi', () => 'hi') }, { server: 'node' })
   http.onUpgrade('/live', (_request, socket) => socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\nhello'))
   const upgrade = 'Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
   assert.match(await raw(`GET /live?x=1 HTTP/1.1\r\n${upgrade}\r\n`), /^HTTP\/1.1 101 [\s\S]*hello$/)

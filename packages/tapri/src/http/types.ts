@@ -1,4 +1,5 @@
-import type { Field, Fields, Reads, StandardSchemaV1, Writes } from '../schema/index.ts'
+import type { Field, Fields, OutputSchema, OutputValue, Reads, StandardSchemaV1, Writes } from '../schema/index.ts'
+import type { Answer } from './answer.ts'
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 type Schema = Fields | StandardSchemaV1<any, any>
@@ -8,8 +9,20 @@ export interface RouteSpec {
   readonly params?: Fields
   readonly query?: Schema
   readonly body?: Schema
+  /** What it answers: the compiler holds the handler to it, in development so does the server, and OpenAPI tells it. */
+  readonly output?: OutputSchema
+  /** Of its answer, 200 unless told; `reply.status` sets another one. */
+  readonly status?: 200 | 201 | 202 | 203
   /** One sentence for the API's documentation. */
   readonly summary?: string
+  /** More about it for the API's documentation, in Markdown. */
+  readonly description?: string
+  /** A body like those that are sent, without its files, for the API's documentation. */
+  readonly example?: unknown
+  /** Marked so in the API's documentation: it works, and should not be used by what is new. */
+  readonly deprecated?: true
+  /** The codes of the app's own errors that it answers with, and their status: what the typed client knows of them. */
+  readonly errors?: Readonly<Record<string, number>>
   /** False sends no entity tag: callers cannot ask whether the answer of this GET has changed. */
   readonly etag?: false
   /** False sends the answer as it is, even to callers who accept it compressed: for secrets beside what the caller sent. */
@@ -49,11 +62,16 @@ export type Sends<S extends RouteSpec, P extends string> = (S extends { readonly
   Sent<S, 'query'> &
   Sent<S, 'body'>
 
-/** A route: its three types for the compiler, its definition for the server. */
-export interface Route<Kind extends string, In, Out> {
+/** What a handler may give: whatever it likes where nothing is said. */
+type Answers<S> = S extends { readonly output: infer O } ? OutputValue<O> | Answer : unknown
+type Codes<S> = S extends { readonly errors: infer Errors } ? keyof Errors & string : never
+
+/** A route: its types for the compiler, its definition for the server. */
+export interface Route<Kind extends string, In, Out, Code extends string = string> {
   readonly '~kind': Kind
   readonly '~in': In
   readonly '~out': Out
+  readonly '~code': Code
   readonly definition: RouteDefinition
 }
 
@@ -71,7 +89,8 @@ export interface RouteDefinition {
 }
 // A handler's context is checked where the route is written; the server only passes it on.
 export type Handler = (context: any) => unknown
-export type MiddlewareRun = (context: any, next: (adds?: object) => Promise<void>) => Promise<unknown>
+/** `next` answers what is answered inside, for middleware of this package alone. */
+export type MiddlewareRun = (context: any, next: (adds?: object) => Promise<any>) => Promise<unknown>
 
 /** Runs around the routes that `use` it; what it gives to `next` is added to their context. An Answer that it returns is the answer. */
 export interface Middleware<Adds> {
@@ -91,12 +110,12 @@ export interface Verb<C, Kind extends Method> {
   <const P extends string, Out>(
     path: P,
     handler: (context: C & Inputs<{}, P>) => Promise<Out> | Out,
-  ): Route<Kind, PathParams<P>, Out>
-  <const P extends string, const S extends RouteSpec, Out>(
+  ): Route<Kind, PathParams<P>, Out, never>
+  <const P extends string, const S extends RouteSpec, Out extends Answers<S>>(
     path: P,
     spec: S,
     handler: (context: C & Inputs<S, P>) => Promise<Out> | Out,
-  ): Route<Kind, Sends<S, P>, Out>
+  ): Route<Kind, Sends<S, P>, Out, Codes<S>>
 }
 
 /** Routes below one path, by name; the names are the client's methods. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
+import { isIncoming } from './adapters/incoming.ts'
 import { requestTarget } from './guard.ts'
 import { isEncrypted } from './secure.ts'
 import { disconnectSignal } from './signal.ts'
@@ -29,6 +30,6 @@ export function webRequest(
 
 // Node's own types of web streams and those of the platform name the same objects.
 function bodyOf(request: IncomingMessage, bytes: Uint8Array | undefined): BodyInit {
-  const body: unknown = bytes ?? Readable.toWeb(request)
+  const body: unknown = bytes ?? (isIncoming(request) ? request.native.body : Readable.toWeb(request))
   return body as BodyInit
 }

@@ -47,6 +47,7 @@ const fail = errorTable({
   TAPRI_KIT_DURATION: 500,
   TAPRI_KIT_SIZE: 500,
   TAPRI_KIT_DECIMAL: 500,
+  TAPRI_KIT_FILE: 500,
 })
 
 export { fail as kitError }

@@ -55,7 +55,8 @@ function refusePrototypeKeys(value: unknown): void {
 function reason(cause: unknown): string {
   if (cause instanceof TapriError) return cause.message
   // V8 quotes the text it could not read; the sender knows it, a log should not
-  return cause instanceof Error
-    ? cause.message.replace(/, ".*" is not valid JSON$/s, '').replace(/"[^"]{20,}"/gs, '"…"')
-    : 'it is not JSON'
+  if (!(cause instanceof Error)) return 'it is not JSON'
+  const { message } = cause
+  const quote = message.endsWith('" is not valid JSON') ? message.indexOf(', "') : -1
+  return (quote === -1 ? message : message.slice(0, quote)).replace(/"[^"]{20,}"/gs, '"…"')
 }

@@ -4,6 +4,10 @@
  * Media type `application/vnd.tapri+json`; everybody else gets plain JSON with ISO 8601 times.
  */
 export const wireType = 'application/vnd.tapri+json'
+/** On the type of a stream (JSON lines, events): its values are such JSON, and a stream of events says when it is whole. */
+export const wireProfile = 'profile=tapri'
+/** The comment that ends a stream of events whose source has ended: without it the connection was lost. */
+export const endOfEvents = ': end\n\n'
 
 /** @example encodeWire({ at: new Date(0) }) // '{"at":"~t1970-01-01T00:00:00.000Z"}' */
 export function encodeWire(value: unknown): string {

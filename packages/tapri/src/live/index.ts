@@ -1,2 +1,3 @@
+export { liveError } from './errors.ts'
 export { openLive } from './live.ts'
 export type { Live, LiveCaller, LiveOptions, LiveRun } from './types.ts'

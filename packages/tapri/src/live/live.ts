@@ -1,12 +1,13 @@
+import type { IncomingMessage } from 'node:http'
 import type { Commit } from '../data/index.ts'
 import { systemClock } from '../kit/clock.ts'
 import { closeCodes, liveProtocol } from '../kit/protocol.ts'
 import { Connection } from './connection.ts'
 import { liveError } from './errors.ts'
 import { Hub } from './hub.ts'
-import { refuseUpgrade } from './refuse.ts'
+import { refuseOffer, refuseUpgrade } from './refuse.ts'
 import { Senders } from './senders.ts'
-import { openSockets } from './sockets.ts'
+import { type LiveSocket, openSockets } from './sockets.ts'
 import type { Live, LiveCaller, LiveOptions } from './types.ts'
 import { Work } from './work.ts'
 
@@ -18,7 +19,7 @@ const mostSockets = 1_000
 /**
  * Opens live answers on a database: each subscription is run again when a commit touches what it read, and is sent the
  * difference.
- * @example const live = openLive({ database, log, clock, run, identify, allowOrigin, senderOf, isLive }); http.onUpgrade('/api/live', live.upgrade)
+ * @example const live = openLive({ database, log, clock, run, identify, allowOrigin, senderOf, isLive }); http.onUpgrade('/api/live', live.upgrade, live)
  */
 export function openLive<C extends LiveCaller>(options: LiveOptions<C>): Live {
   const work = new Work()
@@ -37,6 +38,14 @@ export function openLive<C extends LiveCaller>(options: LiveOptions<C>): Live {
     hub.onCommit(commit)
   })
 
+  const connect = (request: IncomingMessage, open: LiveSocket, sender: string | undefined) => {
+    const connection = new Connection(++opened, request, open, hub, () => forget(connection, sender))
+    connections.add(connection)
+    senders.add(sender)
+    if (!senders.hasRoom(sender)) options.log.event('live.sender.full', { sender, sockets: maxSockets }, 'warn')
+    return connection
+  }
+
   const forget = (connection: Connection<C>, sender: string | undefined) => {
     connections.delete(connection)
     senders.remove(sender)
@@ -47,17 +56,14 @@ export function openLive<C extends LiveCaller>(options: LiveOptions<C>): Live {
     upgrade(request, socket, head) {
       const sender = options.senderOf(request)
       const refusal = refusalOf(request, sender)
-      if (refusal !== undefined) {
-        refuseUpgrade(socket, refusal, options.log)
-        return
-      }
-      sockets.accept(request, socket, head, (open) => {
-        const connection = new Connection(++opened, request, open, hub, () => forget(connection, sender))
-        connections.add(connection)
-        senders.add(sender)
-        if (!senders.hasRoom(sender)) options.log.event('live.sender.full', { sender, sockets: maxSockets }, 'warn')
-        return connection
-      })
+      if (refusal !== undefined) refuseUpgrade(socket, refusal, options.log)
+      else sockets.accept(request, socket, head, (open) => connect(request, open, sender))
+    },
+    offered(request, offer) {
+      const sender = options.senderOf(request)
+      const refusal = refusalOf(request, sender)
+      if (refusal !== undefined) refuseOffer(offer, refusal, options.log)
+      else sockets.take(offer, (open) => connect(request, open, sender))
     },
     settled: () => work.idle(),
     get connections() {

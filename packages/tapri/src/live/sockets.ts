@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
+import type { Offer, OwnSocket, OwnSocketListener } from '../http/index.ts'
 import { systemClock } from '../kit/clock.ts'
 import { closeCodes, liveProtocol, maxClientFrame } from '../kit/protocol.ts'
 
@@ -23,6 +24,8 @@ export interface SocketListener {
 }
 
 export interface Sockets {
+  /** The same where the server of the runtime itself shakes hands. */
+  take(offer: Offer, listen: (socket: LiveSocket) => SocketListener): void
   /** Finishes the handshake; a bad one is answered with status 400 and `listen` is not called. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer, listen: (socket: LiveSocket) => SocketListener): void
 }
@@ -43,6 +46,28 @@ export function openSockets(): Sockets {
     accept(request, socket, head, listen) {
       server.handleUpgrade(request, socket, head, (opened) => attach(opened, listen))
     },
+    take: (offer, listen) => offer.accept(liveProtocol, (opened) => attachOwn(opened, listen)),
+  }
+}
+
+/** Its frames are no larger than ours may be, and those that break the protocol have closed it. */
+function attachOwn(opened: OwnSocket, listen: (socket: LiveSocket) => SocketListener): OwnSocketListener {
+  const listener = listen({
+    send: (text) => opened.send(text),
+    get unsent() {
+      return opened.unsent
+    },
+    close(code, reason) {
+      opened.close(code, reason)
+      systemClock.after(goodbye, () => opened.terminate())
+    },
+    terminate: () => opened.terminate(),
+  })
+  return {
+    onText: (text) => listener.onText(text),
+    onBinary: () => opened.close(closeCodes.notText, 'Only text frames are understood'),
+    onWritten: () => listener.onWritten(),
+    onClose: () => listener.onClose(),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Database, ReadSet } from '../data/index.ts'
+import type { Offer } from '../http/index.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Log } from '../observe/index.ts'
 
@@ -44,6 +45,8 @@ export interface LiveOptions<C extends LiveCaller> {
 export interface Live {
   /** Takes over the socket of an HTTP upgrade. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Opens the socket that is asked for, where the server of the runtime itself shakes hands. */
+  offered(request: IncomingMessage, offer: Offer): void
   /** Resolves once every answer that a commit so far changes is handed to its sockets. */
   settled(): Promise<void>
   readonly connections: number

@@ -64,7 +64,7 @@ test('a value under a secret name is never written, wherever it is', () => {
 
 test('a token or credential inside a text is never written, wherever it is', () => {
   const forms: ((text: string) => string)[] = [
-    (text) => `tapri_${text}`,
+    (text) => `tapri_${text.padEnd(24, 'x')}`,
     (text) => `Bearer ${text}`,
     (text) => `authorization: bearer  ${text}.${text}`,
     (text) => `Basic ${Buffer.from(`user:${text}`).toString('base64')}`,
@@ -120,6 +120,7 @@ test('ordinary words stay as they are', () => {
     'user@example.com signed in',
     'a bearer is wrong',
     '12:30:45',
+    'create table tapri_sessions, add index tapri_videoComments_author to videoComments',
   ]) {
     assert.equal(redact.text(text), text)
   }
@@ -132,4 +133,18 @@ test('ordinary words stay as they are', () => {
 test('true, false and null stay readable under a secret name', () => {
   const output = written((log) => log.info('a', { password: null, hasToken: true }))
   assert.match(output, /"password":null,"hasToken":true/)
+})
+
+test('a secret name is one wherever it stands in a name, and what has no name stays', () => {
+  const redact = redactor()
+  const cases = [
+    ['x.dbPassword_of_the_main_database_of_all=abc rest', 'x.dbPassword_of_the_main_database_of_all=[redacted] rest'],
+    ['a="token=abc" b=c', 'a="token=[redacted]" b=c'],
+    ['token secret= "two words" title="x"', 'token secret= [redacted] title="x"'],
+    ['"api-key" : "a\\"b", "name": "c"', '"api-key" : [redacted], "name": "c"'],
+    ['the token is =', 'the token is ='],
+    ['ftp://me:p@ss@host and //a:b@c', 'ftp://me:[redacted]@host and //a:b@c'],
+    ['http://localhost:3000/a@b', 'http://localhost:3000/a@b'],
+  ]
+  for (const [text = '', clean] of cases) assert.equal(redact.text(text), clean)
 })

@@ -33,24 +33,42 @@ function isSecretName(name: string): boolean {
   return name.length <= 100 && secretNames.test(name.toLowerCase().replace(/[-_ .]/g, ''))
 }
 
-// Every pattern takes linear time: bounded before its first certain character, one class after it.
-const ownTokens = /tapri_[0-9A-Za-z]+/g
+// Every pattern takes linear time: `npm run check -- patterns` proves it
+// half a token or more: what is shorter opens nothing, and tables are called `tapri_sessions`
+const ownTokens = /tapri_[0-9A-Za-z]{24,}/g
 const bearers = /\b(bearer\s{1,4})[\w.~+/=-]{6,}/gi
 const basics = /\b(basic\s{1,4})([A-Za-z0-9+/=_-]{4,})/gi
-const urlPasswords = /\b([a-z][a-z0-9+.-]{0,20}:\/\/[^\s:/@]{0,256}:)[^\s/]{1,1024}@/gi
-const assigned =
-  /((?:password|passwd|pwd|secret|token|api[-_]?key|authorization|cookie)[\w-]{0,30}(?:\\?["']\s{0,4}:|=)\s{0,4})(\\"[^"]*"?|"(?:[^"\\]|\\[\s\S])*"?|'[^']*'?|[^\s,;&"'}]+)/gi
+const urlPasswords = /:\/\/([^\s/:]*):[^\s/]*@/g
+const assigning = /password|passwd|pwd|secret|token|api[-_]?key|authorization|cookie/i
+/** A name, and what assigns to it if something does. */
+const names = /[\w-]+((?:\\?["']\s{0,4}:|=)\s{0,4})?/g
+const assigned = /\\"[^"]*"?|"(?:[^"\\]|\\[\s\S])*"?|'[^']*'?|[^\s,;&"'}]+/y
 
 function redactCredentials(text: string): string {
   // most texts hold none of the characters that a credential needs
   if (text.length < 8) return text
-  return text
+  const clean = text
     .replace(ownTokens, `tapri_${redacted}`)
     .replace(bearers, `$1${redacted}`)
     .replace(basics, (whole, scheme: string, credential: string) =>
       // "basic training" is no credential: those are base64 of name:password
       Buffer.from(credential, 'base64').includes(58) ? scheme + redacted : whole,
     )
-    .replace(urlPasswords, `$1${redacted}@`)
-    .replace(assigned, `$1${redacted}`)
+    .replace(urlPasswords, `://$1:${redacted}@`)
+  return assigning.test(clean) ? redactAssigned(clean) : clean
+}
+
+/** Without the values that are assigned to secret names: `password=…`, `"token": "…"`. */
+function redactAssigned(text: string): string {
+  let clean = ''
+  let kept = 0
+  for (let match = names.exec(text); match !== null; match = names.exec(text)) {
+    if (match[1] === undefined || !assigning.test(match[0])) continue
+    assigned.lastIndex = names.lastIndex
+    if (!assigned.test(text)) continue
+    clean += text.slice(kept, names.lastIndex) + redacted
+    kept = assigned.lastIndex
+    names.lastIndex = kept
+  }
+  return clean + text.slice(kept)
 }

@@ -141,11 +141,18 @@ export function list<Out, In>(
   return field({ kind: 'list', of: of['~field'], min, max, ...common({}) })
 }
 
-/** A file; `accept` is checked against the content, not against what the sender claims.
+/** A file of these types (some, with commas between) and of at most so many bytes; `accept` is checked against the content,
+ * not against what the sender claims.
+ * @throws TAPRI_KIT_FILE when one of the two is not there, TAPRI_KIT_SIZE
  * @example file({ accept: 'video/*', maxSize: '2gb' }) */
 export function file(options: { accept: string; maxSize: string | number }): Field<StoredFile, Blob | StoredFile> {
-  const accept = options.accept.split(',').map((type) => type.trim().toLowerCase())
-  return field({ kind: 'file', accept, maxSize: bytes(options.maxSize), ...common({}) })
+  const { accept: given, maxSize: size }: Partial<typeof options> = options ?? {}
+  if (typeof given !== 'string' || given.trim() === '' || size === undefined) {
+    const missing = size === undefined ? 'maxSize' : 'accept'
+    throw kitError('TAPRI_KIT_FILE', `Cannot use file() without ${missing}: write file({ accept: 'image/*', maxSize: '5mb' })`)
+  }
+  const accept = given.split(',').map((type) => type.trim().toLowerCase())
+  return field({ kind: 'file', accept, maxSize: bytes(size), ...common({}) })
 }
 
 /** The id of a row of a model.

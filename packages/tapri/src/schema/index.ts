@@ -42,7 +42,33 @@ export {
   version,
   was,
 } from './fields.ts'
-export { fieldSchema, type JsonSchema, objectSchema } from './json-schema.ts'
+export { fieldSchema, type JsonSchema, objectSchema, orNull, type SchemaOptions, storedFile } from './json-schema.ts'
+export {
+  type ModelShape,
+  type Output,
+  type OutputFacts,
+  type OutputObject,
+  type OutputSchema,
+  type OutputValue,
+  outputFacts,
+  type RowFacts,
+} from './output.ts'
+export { compileOutput } from './output-check.ts'
+export {
+  content,
+  events,
+  lines,
+  listOf,
+  nothing,
+  nullable,
+  page,
+  type RowOptions,
+  row,
+  rowNamed,
+  rows,
+} from './outputs.ts'
+export { readsNull, type ShownMember, shownMembers } from './shown.ts'
+export { standardSchema } from './standard-json.ts'
 export {
   checkStandard,
   compileFields,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bool, decimal, file, guarded, hasMany, int, optional, text, time } from './fields.ts'
+import { bool, decimal, file, guarded, hasMany, int, json, list, oneOf, optional, partial, text, time } from './fields.ts'
 import { objectSchema } from './json-schema.ts'
 
 test('fields become a JSON Schema of what is sent', () => {
@@ -20,9 +20,9 @@ test('fields become a JSON Schema of what is sent', () => {
       properties: {
         title: { type: 'string', minLength: 3, maxLength: 120 },
         page: { type: 'integer', minimum: 1, default: 1 },
-        note: { type: ['string', 'null'], minLength: 0, maxLength: 5 },
+        note: { type: ['string', 'null'], maxLength: 5 },
         at: { type: 'string', format: 'date-time' },
-        source: { type: 'string', format: 'binary' },
+        source: { type: 'string', format: 'binary', description: 'video/*; at most 2 GB' },
       },
       required: ['title', 'source'],
       additionalProperties: false,
@@ -36,7 +36,6 @@ test('what is answered has every field, and no relation that was not asked for',
     type: 'object',
     properties: { published: { type: 'boolean' } },
     required: ['published'],
-    additionalProperties: false,
   })
 })
 
@@ -48,4 +47,33 @@ test('a guarded field is null in some answers, and is sent like any other', () =
   assert.deepEqual(objectSchema({ price: field }, 'write').properties, {
     price: { type: 'string', pattern: '^-?\\d(?:\\.\\d{1,2})?$' },
   })
+})
+
+test('null is among the values of every field that may be null', () => {
+  const fields = { kind: optional(oneOf(['a', 'b'])), any: optional(json()), tags: optional(list(text({ max: 9 }), { max: 3 })) }
+  assert.deepEqual(objectSchema(fields, 'read').properties, {
+    kind: { type: ['string', 'null'], enum: ['a', 'b', null] },
+    any: {},
+    tags: { type: ['array', 'null'], items: { type: 'string', maxLength: 9 }, maxItems: 3 },
+  })
+})
+
+test('where there are only texts nothing is null: an empty one stands for it', () => {
+  const fields = { kind: optional(oneOf(['a'])), photo: optional(file({ accept: 'image/*', maxSize: '5mb' })) }
+  assert.deepEqual(objectSchema(fields, 'write', { textual: true }).properties, {
+    kind: { type: 'string', enum: ['a'] },
+    photo: { type: 'string', format: 'binary', description: 'image/*; at most 5 MB' },
+  })
+})
+
+test('a pattern is told unless flags change what it means, the bounds of a decimal in words', () => {
+  const fields = { plain: text({ match: /^a+$/u }), loud: text({ match: /^a+$/i }), price: decimal({ min: '0', max: '9.50' }) }
+  const { plain, loud, price }: any = objectSchema(fields, 'write').properties
+  assert.deepEqual([plain.pattern, loud.pattern], ['^a+$', undefined])
+  assert.equal(price.description, 'at least 0.00, at most 9.50')
+})
+
+test('a field that may be left out is never required', () => {
+  const fields = partial({ title: text(), note: optional(text()) })
+  for (const side of ['read', 'write'] as const) assert.equal(objectSchema(fields, side).required, undefined)
 })

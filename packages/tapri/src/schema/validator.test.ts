@@ -164,3 +164,12 @@ test('a Standard Schema checks with its own rules and words', async () => {
     },
   )
 })
+
+test('a file field says what it accepts and how large it may be', () => {
+  const anyFile: (options?: unknown) => unknown = file as never
+  for (const options of [undefined, {}, { maxSize: '1mb' }, { accept: ' ', maxSize: '1mb' }, { accept: 7, maxSize: '1mb' }]) {
+    assert.throws(() => anyFile(options), { code: 'TAPRI_KIT_FILE', status: 500 })
+  }
+  assert.throws(() => anyFile({ accept: 'image/*' }), { code: 'TAPRI_KIT_FILE', message: /without maxSize/ })
+  assert.throws(() => anyFile({ accept: 'image/*', maxSize: 'much' }), { code: 'TAPRI_KIT_SIZE' })
+})

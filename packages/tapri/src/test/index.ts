@@ -63,7 +63,7 @@ export async function testApp<A extends App<any, any>>(app: A, options: TestOpti
     return answer
   }
   const open = (token?: string): Client<A> => {
-    const opened = client<A>(started.apiUrl, { fetch: settledFetch, ...(token !== undefined && { token }) })
+    const opened = client<A>(started.apiUrl, { fetch: settledFetch, retries: 0, ...(token !== undefined && { token }) })
     clients.push(opened)
     return opened
   }

@@ -40,7 +40,7 @@ export const models = {
   dishes: model(
     {
       name: text(),
-      about: optional(text()),
+      about: optional(text({ max: 1_000_000 })),
       open: bool({ default: true }),
       sold: int({ default: 0 }),
       price: optional(float()),
@@ -59,13 +59,16 @@ export const models = {
     },
     { search: ['name', 'about'] },
   ),
-  notes: model({
-    text: text(),
-    dish: belongsTo('dishes', { onDelete: 'cascade' }),
-    author: optional(belongsTo('users', { onDelete: 'null' })),
-    deletedAt: softDelete(),
-    version: version(),
-  }),
+  notes: model(
+    {
+      text: text(),
+      dish: belongsTo('dishes', { onDelete: 'cascade' }),
+      author: optional(belongsTo('users', { onDelete: 'null' })),
+      deletedAt: softDelete(),
+      version: version(),
+    },
+    { search: ['text'] },
+  ),
   spices: model({ name: text({ unique: true }), rare: bool({ default: false }), dishes: manyToMany('dishes') }),
   places: model(
     { city: optional(text()), street: text(), number: optional(int()), visits: int({ default: 0 }) },
@@ -98,7 +101,10 @@ const policies: readonly Policy[] = [
     create: ({ user, rows }) => user !== null && rows({ author: user.id }),
     delete: ({ user, rows }) => user !== null && rows({ author: user.id }),
   }),
-  policy('spices', { read: ({ rows }) => rows({ rare: false }) }),
+  policy('spices', {
+    read: ({ rows }) => rows({ rare: false }),
+    create: ({ user, rows }) => user !== null && rows({ rare: false }),
+  }),
 ]
 
 export interface Market extends AsyncDisposable {

@@ -96,7 +96,7 @@ export const migrationClaims: Readonly<Record<string, (url: string) => Promise<v
       run({ url, models: next }, async () => {}),
       {
         code: 'TAPRI_DATA_MIGRATION',
-        message: /change the column "stars" of "notes" from int to text \(loses .*1 row/,
+        message: /"stars" of "notes" from int to text \(loses [^()]*1 row/,
       },
     )
     await run({ url, models, migrate: 'refuse' }, async (db) => assert.equal((await db.notes.first()).stars, 5))

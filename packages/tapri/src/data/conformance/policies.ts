@@ -28,6 +28,23 @@ export const policyClaims: Claims = {
     await assert.rejects(as(ann).words.create({ word: 'y' }), denied)
   },
 
+  'only who may write a row learns that its key is taken': async ({ system, as, ann, bob }) => {
+    const book = await system.books.create({ title: 'a', open: true, owner: ann.id })
+    await system.marks.create({ page: 1, book: book.id, user: ann.id })
+    const { marks } = as(bob)
+    const on = ['book', 'user', 'page'] as const
+    for (const page of [1, 2]) {
+      const hers = { page, book: book.id, user: ann.id }
+      await assert.rejects(marks.create(hers), denied)
+      await assert.rejects(marks.createMany([hers]), denied)
+      await assert.rejects(marks.upsert(hers, { on }), denied)
+    }
+    const own = { page: 1, book: book.id, user: bob.id }
+    await marks.create(own)
+    await assert.rejects(marks.create(own), { code: 'TAPRI_DATA_NOT_UNIQUE', status: 409, message: /book and user and page/ })
+    assert.equal(await system.marks.count(), 2)
+  },
+
   'writes are checked before and after, on the row and on those that it names': async ({ system, as, ann, bob }) => {
     await assert.rejects(as(bob).books.create({ title: 'a', owner: ann.id }), denied)
     const book = await as(ann).books.create({ title: 'a', owner: ann.id })

@@ -100,11 +100,16 @@ export const reachClaims: MarketClaims = {
     assert.equal(await market.system.follows.count(), 1)
   },
 
-  'an upsert of a row that the caller may not read says that its key is taken': async (market) => {
+  'an upsert of a row that the caller may not read says what making it says': async (market) => {
     const { ann, bob, system } = market
     await system.spices.create({ name: 'saffron', rare: true })
-    const spice = { name: 'saffron' }
-    await assert.rejects(market.as(ann).spices.upsert(spice, { on: ['name'] }), { code: 'TAPRI_DATA_NOT_UNIQUE' })
+    const { spices } = market.as(ann)
+    const taken = { code: 'TAPRI_DATA_NOT_UNIQUE', status: 409, facts: { model: 'spices', fields: ['name'] } }
+    await assert.rejects(spices.upsert({ name: 'saffron' }, { on: ['name'] }), taken)
+    for (const name of ['saffron', 'vanilla']) {
+      await assert.rejects(spices.upsert({ name, rare: true }, { on: ['name'] }), { code: 'TAPRI_DENIED' })
+      await assert.rejects(market.as(null).spices.upsert({ name }, { on: ['name'] }), { code: 'TAPRI_DENIED' })
+    }
     const named = market.as(bob).users.upsert({ name: 'ann' }, { on: ['name'], update: { name: 'bob 2' } })
     await assert.rejects(named, { code: 'TAPRI_DENIED' })
     assert.deepEqual(namesOf(await system.users.find({ orderBy: 'name' })), ['ann', 'bob'])

@@ -45,6 +45,46 @@ export const relationClaims: Claims = {
     assert.equal(await system.users.count(), 0)
   },
 
+  'what goes with a row goes whole or not at all, also when it is much': async ({ system, database, ann, bob }) => {
+    const book = await system.books.create({ title: 'a', owner: ann.id })
+    const marks = await system.marks.createMany(
+      Array.from({ length: 1100 }, (_, page) => ({ page, book: book.id, user: bob.id })),
+    )
+    const [first, last] = [marks[0]?.id, marks.at(-1)?.id]
+    assert.ok(first && last)
+    // a ring, and one of somebody else that goes with it
+    await system.marks.update(first, { after: last })
+    await system.marks.update(last, { after: first })
+    await system.marks.create({ page: 1, book: book.id, user: ann.id, after: last })
+    const lent = { title: 'b', owner: ann.id, lender: bob.id }
+    await system.books.createMany(Array.from({ length: 600 }, () => lent))
+    const holding = await system.books.create({ title: 'c', owner: bob.id, lender: bob.id })
+    const used = { code: 'TAPRI_DATA_STILL_USED', status: 409, message: /"owner" of 1 row of books needs it/ }
+    await assert.rejects(system.users.delete(bob.id), used)
+    assert.deepEqual([await system.marks.count(), await system.books.count({ where: { lender: bob.id } })], [1101, 601])
+
+    const position = database.changes.position()
+    await system.transaction(async (db) => {
+      await assert.rejects(db.users.delete(bob.id), used)
+      await db.books.delete(holding.id)
+      await db.users.delete(bob.id)
+    })
+    assert.deepEqual([await system.marks.count(), await system.users.count()], [0, 1])
+    assert.equal(await system.books.count({ where: { title: 'b', lender: null } }), 600)
+    const [commit] = await database.changes.since(position, 10)
+    const told = commit?.changes.map(({ model, before, after }) => [model, before?.title, after === null ? 'gone' : after.lender])
+    const count = (...change: readonly unknown[]) => told?.filter((each) => String(each) === String(change)).length
+    assert.deepEqual(
+      [
+        count('marks', undefined, 'gone'),
+        count('books', 'b', null),
+        count('books', 'c', 'gone'),
+        count('users', undefined, 'gone'),
+      ],
+      [1101, 600, 1, 1],
+    )
+  },
+
   'a row that is deleted while another one comes to name it leaves nothing that names nothing': async ({ system, ann }) => {
     for (let round = 0; round < 10; round++) {
       const book = await system.books.create({ title: 'a', owner: ann.id })

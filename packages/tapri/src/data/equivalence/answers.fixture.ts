@@ -39,7 +39,7 @@ export function answer(world: World, { asker, model: name, method, query }: Ques
   }
   const rows = rowsFor(world, asker, model, query)
   if (method === 'count') return rows.length
-  const sorted = ordered(model, rows, method === 'pages' ? { ...query, search: undefined } : query)
+  const sorted = ordered(model, rows, query)
   if (method === 'pages') return sorted.map(({ id }) => id)
   const limit = method === 'first' ? 1 : (query.limit ?? 1000)
   const from = ((query.page ?? 1) - 1) * limit
@@ -71,10 +71,8 @@ function relatedRow(world: World, asker: Asker, { name, target }: Relation, row:
 
 function ordered(model: Model, rows: readonly StoredRow[], { orderBy, search }: any): StoredRow[] {
   const condition = orderBy === undefined ? compileSearch(model, search) : undefined
-  const words = condition?.kind === 'search' ? condition.words : []
-  const texts = (row: StoredRow) => model.search.map(({ field }) => row[field.name])
   const order = readOrder(model, orderBy, true)
-  const ranked = rows.map((row) => ({ row, rank: rankOf(words, texts(row)) }))
+  const ranked = rows.map((row) => ({ row, rank: condition?.kind === 'search' ? rankOf(condition, row) : 0 }))
   ranked.sort((one, other) => other.rank - one.rank || compareRows(order, one.row, other.row))
   return ranked.map(({ row }) => row)
 }

@@ -1,7 +1,7 @@
 import { invalid } from '../../kit/errors.ts'
 import type { Column, Model, Referrer } from '../catalog.ts'
 import { comparedValue } from '../compare.ts'
-import { all, equal } from '../condition.ts'
+import { all, type Condition, equal } from '../condition.ts'
 import { comparable, type StoredRow } from '../evaluate.ts'
 import { compileWhere, guardOfLink, namesOne } from '../where.ts'
 import { settled } from './values.fixture.ts'
@@ -50,6 +50,7 @@ export class Effects {
   }
 
   #insert(model: Model, row: StoredRow, values: Values): void {
+    this.#refuseBefore(model, 'create', row)
     this.#requireUnique(model, row)
     this.#world.put(model, row)
     this.#link(model, row, values)
@@ -74,6 +75,7 @@ export class Effects {
     const isTouched = hasLinks || Object.keys(changed).length > 0
     const after = isTouched ? this.#counted(model, { ...before, ...changed }) : before
     this.#requireTargets(model, changed)
+    if (isTouched) this.#refuseBefore(model, 'update', after)
     this.#requireUnique(model, after)
     world.put(model, after)
     if (isTouched && !world.fits(allowed, after)) throw denied()
@@ -134,13 +136,13 @@ export class Effects {
     const known = key.some(({ name }) => row[name] === null)
       ? undefined
       : world.rowsOf(model).find((each) => world.fits(same, each))
-    if (known === undefined) {
+    // who may not find the row is told what `create` tells
+    if (known === undefined || !world.fits(world.allowed(this.#asker, model, 'read'), known)) {
       this.#requireOpening(model)
       this.#requireTargets(model, row)
       this.#insert(model, row, values)
       return row
     }
-    if (!world.fits(world.allowed(this.#asker, model, 'read'), known)) throw refused('TAPRI_DATA_NOT_UNIQUE')
     const others = Object.fromEntries(Object.entries(values).filter(([name]) => !on.includes(name)))
     return this.#change(model, known, update ?? others)
   }
@@ -213,6 +215,12 @@ export class Effects {
     if (this.#world.allowed(this.#asker, model, 'create').kind === 'never') throw denied()
   }
 
+  /** What is not allowed is said before what is taken, unless it depends on the written row being there. */
+  #refuseBefore(model: Model, action: 'create' | 'update', row: StoredRow): void {
+    const allowed = this.#world.allowed(this.#asker, model, action)
+    if (!mayDependOn(model, allowed) && !this.#world.fits(allowed, row)) throw denied()
+  }
+
   #requireTargets(model: Model, values: Values): void {
     for (const { name, target } of model.references) {
       const id = values[name]
@@ -234,6 +242,13 @@ export class Effects {
       if (this.#world.rowsOf(model).some(isTwin)) throw refused('TAPRI_DATA_NOT_UNIQUE')
     }
   }
+}
+
+/** Whether a condition on a row may ask rows of its own model, or rows that name it. */
+function mayDependOn(model: Model, condition: Condition): boolean {
+  if (condition.kind === 'some') return true
+  if (condition.kind === 'all' || condition.kind === 'any') return condition.of.some((part) => mayDependOn(model, part))
+  return condition.kind === 'related' && (condition.target === model || mayDependOn(model, condition.of))
 }
 
 function changesOf(model: Model, before: StoredRow, given: Values): Values {

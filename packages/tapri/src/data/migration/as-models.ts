@@ -22,7 +22,9 @@ function asModel({ columns, indexes }: TableState, tables: readonly TableState[]
   const isWords = (column: ColumnState) => columns.some((each) => column.name === wordsColumn(each.name).name)
   const own = columns.filter((column) => column.name !== 'id' && !isWords(column))
   const shape = Object.fromEntries(own.map((column) => [column.name, fieldOf(column, tables)]))
-  const searched = columns.filter((each) => columns.some((column) => column.name === wordsColumn(each.name).name))
+  // words of fields that are not searched any more may still be there
+  const kept = indexes.find((index) => index.words)?.columns ?? columns.map(({ name }) => name)
+  const searched = own.filter(({ name }) => kept.includes(wordsColumn(name).name))
   const unique = indexes.filter((index) => index.unique).map((index) => index.columns)
   // the names come from the table, so no type can know them
   return model<Shape>(shape, { unique: unique.map(asNames), search: asNames(searched.map(({ name }) => name)) })

@@ -1,4 +1,4 @@
-import type { MigrationAction } from './state.ts'
+import type { IndexState, MigrationAction } from './state.ts'
 
 /** An action in one line, for one that no plan has described. */
 export function describe(action: MigrationAction): string {
@@ -14,7 +14,7 @@ export function describe(action: MigrationAction): string {
     case 'drop column':
       return `drop the column "${action.column}" of "${action.table}"`
     case 'add index':
-      return `add the ${action.index.unique ? 'unique ' : ''}index on ${action.index.columns.join(', ')} of "${action.table}"`
+      return `add the ${kindOf(action.index)}index on ${action.index.columns.join(', ')} of "${action.table}"`
     case 'drop index':
       return `drop the index "${action.index.name}"`
     case 'rename table':
@@ -24,4 +24,10 @@ export function describe(action: MigrationAction): string {
     case 'rename index':
       return `rename the index "${action.index.name}" to "${action.to}"`
   }
+}
+
+/** What stands before "index" in a sentence. */
+export function kindOf({ unique, words }: IndexState): string {
+  if (words) return 'word '
+  return unique ? 'unique ' : ''
 }

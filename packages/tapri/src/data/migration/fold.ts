@@ -93,6 +93,10 @@ function renameColumn(table: TableState, from: string, to: string): TableState {
   return {
     ...table,
     columns: table.columns.map((column) => ({ ...column, name: named(column.name) })),
-    indexes: table.indexes.map((index) => ({ ...index, columns: index.columns.map(named) })),
+    indexes: table.indexes.map((index) => renamedIndex(index, index.columns.map(named))),
   }
+}
+
+function renamedIndex(index: IndexState, columns: readonly string[]): IndexState {
+  return { ...index, columns: index.words ? columns.toSorted() : columns }
 }

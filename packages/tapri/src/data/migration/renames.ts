@@ -1,5 +1,5 @@
 import type { Catalog, Model } from '../catalog.ts'
-import type { MigrationAction, MigrationStep, TableState } from './state.ts'
+import { isAlikeIndex, type MigrationAction, type MigrationStep, type TableState } from './state.ts'
 import type { Walk } from './walk.ts'
 import { isOurIndex } from './wanted.ts'
 
@@ -62,13 +62,7 @@ function indexSteps(model: Model, wanted: TableState, walk: Walk): MigrationStep
   const steps: MigrationStep[] = []
   for (const index of wanted.indexes) {
     if (actual.some(({ name }) => name === index.name)) continue
-    const from = actual.find(
-      (each) =>
-        !known.has(each.name) &&
-        isOurIndex(model, each) &&
-        each.unique === index.unique &&
-        each.columns.join() === index.columns.join(),
-    )
+    const from = actual.find((each) => !known.has(each.name) && isOurIndex(model, each) && isAlikeIndex(each, index))
     if (from === undefined) continue
     known.add(from.name)
     const action = { kind: 'rename index', table: model.name, index: from, to: index.name } as const

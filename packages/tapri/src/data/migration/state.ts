@@ -16,6 +16,18 @@ export interface IndexState {
   readonly name: string
   readonly columns: readonly string[]
   readonly unique: boolean
+  /** Finds the words of these columns, which are in alphabetical order, by how they begin. */
+  readonly words?: true
+}
+
+/** Whether the two do the same under the same name. */
+export function isSameIndex(one: IndexState, other: IndexState): boolean {
+  return one.name === other.name && isAlikeIndex(one, other)
+}
+
+/** Whether the two differ at most in their names. */
+export function isAlikeIndex(one: IndexState, other: IndexState): boolean {
+  return one.unique === other.unique && one.words === other.words && one.columns.join() === other.columns.join()
 }
 
 /** A table as it is or as it must be. Its first column is `id`, the primary key. */

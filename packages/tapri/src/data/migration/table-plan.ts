@@ -1,5 +1,14 @@
 import type { Column, Model } from '../catalog.ts'
-import type { ColumnState, Fill, IndexState, MigrationAction, MigrationStep, TableState } from './state.ts'
+import { kindOf } from './describe.ts'
+import {
+  type ColumnState,
+  type Fill,
+  type IndexState,
+  isSameIndex,
+  type MigrationAction,
+  type MigrationStep,
+  type TableState,
+} from './state.ts'
 import { rows, type Walk } from './walk.ts'
 import { fillOf, isOurIndex } from './wanted.ts'
 
@@ -39,7 +48,7 @@ class TablePlan {
     for (const column of this.#model.stored) await this.#column(column)
     for (const column of this.#extras()) await this.#extra(column)
     for (const index of this.#wanted.indexes) {
-      if (!this.#actual.indexes.some((each) => isSame(each, index))) await this.#addIndex(index)
+      if (!this.#actual.indexes.some((each) => isSameIndex(each, index))) await this.#addIndex(index)
     }
   }
 
@@ -49,6 +58,7 @@ class TablePlan {
     if (wanted === undefined) return
     const fill = fillOf(column, this.#now)
     if (actual === undefined) return this.#addColumn(column, wanted, fill)
+    if (this.#areStaleWords(column)) return this.#renewWords(column, wanted)
     if (actual.type !== wanted.type && !isWider(actual, wanted)) return this.#changeType(actual, wanted, fill)
     if (actual.target !== wanted.target && wanted.target !== undefined) {
       return this.#change(wanted, `let the column ${this.#named(wanted)} refer to "${wanted.target}"`, null)
@@ -58,6 +68,18 @@ class TablePlan {
     }
     const isAsWanted = actual.type === wanted.type && actual.nullable === wanted.nullable && actual.target === wanted.target
     if (!isAsWanted) await this.#change(wanted, `let the column ${this.#named(wanted)} hold more`, null)
+  }
+
+  /** Words that no index was there for may not have followed the writes. */
+  #areStaleWords({ name }: Column): boolean {
+    const areWords = this.#model.search.some(({ words }) => words.name === name)
+    return areWords && !this.#actual.indexes.some((index) => index.words && index.columns.includes(name))
+  }
+
+  async #renewWords(column: Column, wanted: ColumnState): Promise<void> {
+    const action = { kind: 'drop column', table: this.#model.name, column: column.name } as const
+    await this.#push({ summary: `drop the column ${this.#named(wanted)}, to fill it anew`, action })
+    await this.#addColumn(column, wanted, null)
   }
 
   async #addColumn({ facts }: Column, wanted: ColumnState, fill: Fill): Promise<void> {
@@ -102,7 +124,7 @@ class TablePlan {
 
   #indexesToDrop(): IndexState[] {
     return this.#actual.indexes.filter(
-      (index) => isOurIndex(this.#model, index) && !this.#wanted.indexes.some((each) => isSame(each, index)),
+      (index) => isOurIndex(this.#model, index) && !this.#wanted.indexes.some((each) => isSameIndex(each, index)),
     )
   }
 
@@ -114,7 +136,7 @@ class TablePlan {
   }
 
   #addIndex(index: IndexState): Promise<void> {
-    const what = `${index.unique ? 'unique ' : ''}index on ${index.columns.join(', ')} of "${this.#model.name}"`
+    const what = `${kindOf(index)}index on ${index.columns.join(', ')} of "${this.#model.name}"`
     return this.#push({ summary: `add the ${what}`, action: { kind: 'add index', table: this.#model.name, index } })
   }
 
@@ -152,10 +174,6 @@ function isWider(actual: ColumnState, wanted: ColumnState): boolean {
 /** The one may be the other under a new name. */
 function isAlike(one: ColumnState, other: ColumnState): boolean {
   return one.type === other.type && one.target === other.target && !one.name.startsWith('tapri_')
-}
-
-function isSame(one: IndexState, other: IndexState): boolean {
-  return one.name === other.name && one.unique === other.unique && one.columns.join() === other.columns.join()
 }
 
 function inRows(count: number | undefined): string {

@@ -51,7 +51,21 @@ function indexesOf(model: Model): IndexState[] {
   const all = [...unique, ...plain, ...references]
   // an index that begins with the column serves as well
   const needed = all.filter((one, at) => !all.some((other, otherAt) => other !== one && serves(other, otherAt, one, at)))
-  return needed
+  return [...needed, ...wordsIndexes(model)]
+}
+
+function wordsIndexes(model: Model): IndexState[] {
+  if (model.search.length === 0) return []
+  return [{ name: wordsIndexName(model), columns: wordsColumns(model), unique: false, words: true }]
+}
+
+/** The name of the index that finds the words of the model. */
+export function wordsIndexName(model: Model): string {
+  return nameOf(model, [], 'words')
+}
+
+function wordsColumns({ search }: Model): string[] {
+  return search.map(({ words }) => words.name).sort()
 }
 
 function serves(other: IndexState, otherAt: number, one: IndexState, at: number): boolean {
@@ -77,7 +91,7 @@ export function columnsOfIndex(model: Model, name: string): readonly string[] | 
 const longestName = 63
 
 function nameOf(model: Model, columns: readonly string[], ending: string): string {
-  const name = `${prefix}${model.name}_${columns.join('_')}_${ending}`
+  const name = prefix + [model.name, ...columns, ending].join('_')
   if (name.length <= longestName) return name
   return `${name.slice(0, longestName - 17)}_${createHash('sha256').update(name).digest('hex').slice(0, 16)}`
 }

@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
+import { fromFile } from '../../http/index.ts'
 import { notFound } from '../../kit/errors.ts'
 import { newId } from '../../kit/ids.ts'
 import { filesError } from '../errors.ts'
@@ -72,12 +73,14 @@ class DiskStore implements Store {
   }
 
   async get(key: string, range?: ByteRange): Promise<Readable> {
-    const lease = await this.#handles.lease(this.#pathOf(key)).catch((cause: unknown) => {
+    const path = this.#pathOf(key)
+    const lease = await this.#handles.lease(path).catch((cause: unknown) => {
       throw isMissing(cause) ? notFound(`No bytes are kept as "${key}"`) : diskError(cause)
     })
-    if (range !== undefined) return new RangeReader(lease, range)
+    if (range !== undefined) return fromFile(new RangeReader(lease, range), { path, ...range })
     try {
-      return new RangeReader(lease, { start: 0, end: (await lease.handle.stat()).size - 1 })
+      const whole = { start: 0, end: (await lease.handle.stat()).size - 1 }
+      return fromFile(new RangeReader(lease, whole), { path, ...whole })
     } catch (cause) {
       await lease.release()
       throw diskError(cause)

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import type { TlsFiles } from './make.ts'
+import type { TlsFiles } from './certificate.ts'
 
 /** Why there can be no certificate, or false. */
 export const withoutOpenssl = spawnSync('openssl', ['version']).status === 0 ? false : 'the program openssl is not installed'

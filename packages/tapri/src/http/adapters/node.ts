@@ -2,9 +2,10 @@ import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import { Server as NetServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../kit/clock.ts'
-import { httpError } from '../errors.ts'
+import type { Adapter } from './adapter.ts'
 import { drain } from './drain.ts'
 import { Http2Sessions } from './http2.ts'
+import { listenError, urlOf } from './listen.ts'
 import { makeServer, type Transport } from './make.ts'
 
 /** Milliseconds without a byte in either direction. */
@@ -24,7 +25,7 @@ export interface NodeHooks {
 }
 
 /** Everything that is particular to node:http: limits, malformed input, listening, upgrades, draining. */
-export class NodeAdapter {
+export class NodeAdapter implements Adapter {
   readonly server: Server
   /** Each with the bytes that it had brought when it was ready for requests: those of a handshake. */
   readonly #sockets = new Map<Socket, number>()
@@ -135,28 +136,4 @@ function isOurTurn(socket: Duplex): boolean {
   if (!(current instanceof ServerResponse) || current.writableEnded) return true
   // An answer to the very request whose body turned out to be malformed
   return !current.headersSent && !current.req.complete
-}
-
-function listenError(cause: Error, port: number, host: string) {
-  const code = 'code' in cause ? cause.code : undefined
-  if (code === 'EADDRINUSE') {
-    return httpError(
-      'TAPRI_HTTP_PORT_IN_USE',
-      `Cannot listen on port ${port}: another program is using it; stop that one or set PORT to another number`,
-      { cause },
-    )
-  }
-  if (code === 'EACCES') {
-    return httpError(
-      'TAPRI_HTTP_PORT_DENIED',
-      `Cannot listen on port ${port}: this user may not open it; set PORT to a number above 1023`,
-      { cause },
-    )
-  }
-  return httpError('TAPRI_HTTP_LISTEN', `Cannot listen on ${host}:${port}: ${cause.message}`, { cause })
-}
-
-function urlOf(host: string, port: number): string {
-  if (host === '0.0.0.0' || host === '::') return `://localhost:${port}`
-  return host.includes(':') ? `://[${host}]:${port}` : `://${host}:${port}`
 }

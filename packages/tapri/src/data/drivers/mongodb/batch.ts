@@ -16,7 +16,8 @@ const longestMilliseconds = 25
 export class Batch {
   readonly #unit: Unit
   readonly #done = Promise.withResolvers<void>()
-  readonly #since = performance.now()
+  readonly #now: () => number
+  readonly #since: number
   #members = 0
   #isAtWork = false
   #isEnded = false
@@ -24,7 +25,9 @@ export class Batch {
   /** What the last member still has to take back. */
   #undone: Promise<unknown> = Promise.resolve()
 
-  constructor(server: Server, begun: Begun) {
+  constructor(server: Server, begun: Begun, now = () => performance.now()) {
+    this.#now = now
+    this.#since = now()
     this.#unit = new Unit(server, begun)
     // who waits for it is told; when nobody does, nobody lost anything
     this.#done.promise.catch(() => {})
@@ -72,7 +75,7 @@ export class Batch {
 
   #leave(): void {
     this.#isAtWork = false
-    const isFull = this.#members >= mostMembers || performance.now() - this.#since > longestMilliseconds
+    const isFull = this.#members >= mostMembers || this.#now() - this.#since > longestMilliseconds
     // whoever waits in line has begun by then
     const endUnlessAtWork = () => {
       if (!this.#isAtWork) this.#end()

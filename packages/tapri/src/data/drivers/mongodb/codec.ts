@@ -3,7 +3,7 @@ import type { Column, Model } from '../../catalog.ts'
 import type { Primitive } from '../../condition.ts'
 import type { StoredRow } from '../../evaluate.ts'
 import type { ColumnType, Fill } from '../../migration/state.ts'
-import { wordsOf } from '../../words.ts'
+import { keptWords } from '../../words.ts'
 import { type StoredJson, storedJson } from './json.ts'
 
 /** The package's own classes for numbers: JavaScript alone cannot say whether 1 is whole. */
@@ -32,8 +32,7 @@ export class Codec {
       if (column.name in values) stored[fieldOf(column)] = this.encode(column, values[column.name])
     }
     for (const { field, words } of model.search) {
-      const value = values[field.name]
-      if (field.name in values) stored[words.name] = typeof value === 'string' ? wordsOf(value) : []
+      if (field.name in values) stored[words.name] = keptWords(values[field.name])
     }
     return stored
   }

@@ -1,5 +1,5 @@
-import type { Column } from '../../catalog.ts'
 import { asksOthers, type Condition } from '../../condition.ts'
+import { weighed } from '../../words.ts'
 import { type Codec, fieldOf } from './codec.ts'
 import { pathKey, valueKey } from './json.ts'
 
@@ -65,6 +65,8 @@ function filterOf(codec: Codec, condition: Condition, others: Others): Filter {
       return jsonFilter(condition)
     case 'search':
       return searchFilter(condition)
+    case 'rank':
+      return { $expr: { [`$${condition.sign}`]: [rankOf(condition.of), condition.value] } }
     case 'related':
     case 'some':
       return others(condition)
@@ -140,17 +142,21 @@ function begins(word: string): Filter {
   return { $regex: `^${literal(word)}` }
 }
 
-/** How many pairs of a word and a field there are in which the word begins one of the field's. */
+/** The points of a document, as `rankOf` of `words.ts` gives them. */
 export function rankOf({ fields, words }: Of<'search'>): Stage {
-  const points = words.flatMap((word) =>
-    fields.map(({ words: column }) => ({ $cond: [{ $gt: [countOf(column, word), 0] }, 1, 0] })),
-  )
+  const points = weighed(fields).flatMap(({ words: column, weight }) => {
+    const kept = { $ifNull: [`$${column.name}`, []] }
+    return words.flatMap((word) => [
+      { $cond: [{ $gt: [countOf(kept, word), 0] }, weight, 0] },
+      { $cond: [{ $in: [{ $literal: word }, kept] }, weight, 0] },
+    ])
+  })
   return { $add: points }
 }
 
-function countOf(column: Column, word: string): Stage {
+function countOf(kept: Stage, word: string): Stage {
   const isBegun = { $eq: [{ $indexOfBytes: ['$$this', { $literal: word }] }, 0] }
-  return { $size: { $filter: { input: { $ifNull: [`$${column.name}`, []] }, cond: isBegun } } }
+  return { $size: { $filter: { input: kept, cond: isBegun } } }
 }
 
 function refuse(): never {

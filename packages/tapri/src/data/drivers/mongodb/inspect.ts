@@ -1,6 +1,7 @@
 import type { IndexState, TableState } from '../../migration/state.ts'
 import { codeOf } from './failure.ts'
 import type { Server } from './server.ts'
+import { indexNames } from './tables.ts'
 
 const bookkeeping: ReadonlySet<string> = new Set(['tapri_meta', 'tapri_changes', 'tapri_pieces', 'tapri_migrations'])
 const prefix = 'table:'
@@ -52,7 +53,8 @@ async function collectionNames(server: Server): Promise<string[]> {
 async function indexesOf(server: Server, { name, indexes }: TableState): Promise<IndexState[]> {
   try {
     const actual = await server.db.collection(name).indexes()
-    return indexes.filter((index) => actual.some((each) => each.name === index.name))
+    const isThere = (name: string) => actual.some((each) => each.name === name)
+    return indexes.filter((index) => indexNames(index).every(isThere))
   } catch (cause) {
     if (codeOf(cause) !== 26) throw cause
     return []

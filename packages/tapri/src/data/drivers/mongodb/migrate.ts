@@ -1,10 +1,11 @@
 import { dataError } from '../../errors.ts'
+import { fold } from '../../migration/fold.ts'
 import type { ColumnState, MigrationAction, TableState } from '../../migration/state.ts'
 import type { Codec } from './codec.ts'
 import { codeOf } from './failure.ts'
 import { dropFacts, readFacts, saveFacts, strange } from './inspect.ts'
 import type { Document, Server } from './server.ts'
-import { dropIndex, kindsOf, makeCollection, makeIndex, makeWordsIndex, wordsIndexOf } from './tables.ts'
+import { dropIndex, kindsOf, makeCollection, makeIndex } from './tables.ts'
 
 /** Does single steps of a migration. Each may be done again: the process may have ended in the middle of it. */
 export class TableMigration {
@@ -55,13 +56,13 @@ export class TableMigration {
       }
       case 'drop index': {
         const table = this.#table(action.table)
-        await dropIndex(this.#server, table.name, action.index.name)
+        await dropIndex(this.#server, table.name, action.index)
         return this.#save({ ...table, indexes: without(table.indexes, action.index.name) })
       }
       case 'rename index': {
         const table = this.#table(action.table)
         const { index, to } = action
-        await dropIndex(this.#server, table.name, index.name)
+        await dropIndex(this.#server, table.name, index)
         await makeIndex(this.#server, table, { ...index, name: to })
         const others = without(without(table.indexes, index.name), to)
         return this.#save({ ...table, indexes: [...others, { ...index, name: to }] })
@@ -72,7 +73,6 @@ export class TableMigration {
   async #create(table: TableState): Promise<void> {
     await makeCollection(this.#server, table)
     for (const index of table.indexes) await makeIndex(this.#server, table, index)
-    for (const column of table.columns) await makeWordsIndex(this.#server, table.name, column)
     await this.#save(table)
   }
 
@@ -104,7 +104,6 @@ export class TableMigration {
       { [column.name]: { $exists: false } },
       { $set: { [column.name]: this.#codec.fill(column.type, fill) } },
     )
-    await makeWordsIndex(this.#server, name, column)
     await this.#settle({ ...table, columns: [...without(table.columns, column.name), column] })
   }
 
@@ -127,24 +126,22 @@ export class TableMigration {
   async #dropColumn(name: string, column: string): Promise<void> {
     const table = this.#table(name)
     const indexes = table.indexes.filter((index) => !index.columns.includes(column))
-    for (const index of table.indexes) if (!indexes.includes(index)) await dropIndex(this.#server, name, index.name)
-    await dropIndex(this.#server, name, wordsIndexOf(column))
+    for (const index of table.indexes) if (!indexes.includes(index)) await dropIndex(this.#server, name, index)
     await this.#loosen(name)
     await this.#updateMany(name, { [column]: { $exists: true } }, { $unset: { [column]: '' } })
     await this.#settle({ ...table, columns: without(table.columns, column), indexes })
   }
 
-  async #renameColumn({ table: name, column, to }: MigrationAction & { kind: 'rename column' }): Promise<void> {
+  async #renameColumn(action: MigrationAction & { kind: 'rename column' }): Promise<void> {
+    const { table: name, column, to } = action
     const table = this.#table(name)
+    const [after = table] = fold([table], action)
     await this.#loosen(name)
+    for (const index of table.indexes) {
+      if (index.words && index.columns.includes(column)) await dropIndex(this.#server, name, index)
+    }
     await this.#updateMany(name, { [column]: { $exists: true } }, { $rename: { [column]: to } })
-    const renamed = (each: string) => (each === column ? to : each)
-    const columns = table.columns.map((each) => ({ ...each, name: renamed(each.name) }))
-    const indexes = table.indexes.map((index) => ({ ...index, columns: index.columns.map(renamed) }))
-    const after = { ...table, columns, indexes }
-    for (const index of indexes) if (index.columns.includes(to)) await makeIndex(this.#server, after, index)
-    await dropIndex(this.#server, name, wordsIndexOf(column))
-    for (const each of columns) if (each.name === to) await makeWordsIndex(this.#server, name, each)
+    for (const index of after.indexes) if (index.columns.includes(to)) await makeIndex(this.#server, after, index)
     await this.#settle(after)
   }
 

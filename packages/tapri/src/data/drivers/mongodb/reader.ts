@@ -12,6 +12,11 @@ import { selectStages } from './select.ts'
 import type { ClientSession, Document, Server, Stored } from './server.ts'
 
 type Decoder = (document: Readonly<Record<string, unknown>>) => StoredRow
+interface Bounds {
+  readonly limit: number
+  readonly signal: AbortSignal | undefined
+}
+
 const oneMoment = { readConcern: { level: 'snapshot' } } as const
 const mostAtOnce = 10_001
 const mostTries = 3
@@ -31,30 +36,32 @@ export class MongoReader implements Reader {
     this.#signal = signal
   }
 
-  async row(model: Model, id: string): Promise<StoredRow | undefined> {
-    const document = await this.#run(() => this.#server.db.collection<Stored>(model.name).findOne({ _id: id }, this.#options()))
+  async row(model: Model, id: string, signal?: AbortSignal): Promise<StoredRow | undefined> {
+    const options = this.#options(signal)
+    const document = await this.#run(() => this.#server.db.collection<Stored>(model.name).findOne({ _id: id }, options))
     return document === null ? undefined : this.#decoder(model.columns)(document)
   }
 
-  async select(query: Select): Promise<StoredRow[]> {
+  async select(query: Select, signal?: AbortSignal): Promise<StoredRow[]> {
     const { model, condition, columns, limit, order } = query
     const conditions = [condition, ...order.flatMap(({ open }) => open ?? [])]
-    const documents = await this.#rows(model, all(conditions), selectStages(this.#codec, query), limit)
+    const documents = await this.#rows(model, all(conditions), selectStages(this.#codec, query), { limit, signal })
     return documents.map(this.#decoder(columns))
   }
 
-  async count(model: Model, condition: Condition): Promise<number> {
+  async count(model: Model, condition: Condition, signal?: AbortSignal): Promise<number> {
     const stages = [...matching(this.#codec, condition), { $count: 'count' }]
-    const [counted] = await this.#rows(model, condition, stages, 1)
+    const [counted] = await this.#rows(model, condition, stages, { limit: 1, signal })
     // of no documents there is no count
     return Number(counted?.count ?? 0)
   }
 
-  async groups(grouping: Grouping): Promise<unknown[][]> {
+  async groups(grouping: Grouping, signal?: AbortSignal): Promise<unknown[][]> {
     const { model, condition, by, limit } = grouping
-    const documents = await this.#rows(model, condition, groupStages(this.#codec, grouping), limit)
+    const documents = await this.#rows(model, condition, groupStages(this.#codec, grouping), { limit, signal })
     // nothing at all is one group here, and none to the server
-    if (documents.length === 0 && by.length === 0 && (await this.count(model, condition)) === 0) return groupsAmong([], grouping)
+    const isEmpty = documents.length === 0 && by.length === 0 && (await this.count(model, condition, signal)) === 0
+    if (isEmpty) return groupsAmong([], grouping)
     return documents.map(groupDecoder(this.#codec, grouping))
   }
 
@@ -66,12 +73,12 @@ export class MongoReader implements Reader {
     }
   }
 
-  #rows(model: Model, condition: Condition, stages: readonly Stage[], limit: number): Promise<Document[]> {
+  #rows(model: Model, condition: Condition, stages: readonly Stage[], { limit, signal }: Bounds): Promise<Document[]> {
     const { db } = this.#server
     const batchSize = Math.min(limit + 1, mostAtOnce)
     // what is read of several collections must be of one moment
     const isOfMany = this.#session === undefined && asksOthers(condition)
-    const options = { ...this.#options(), batchSize, ...(isOfMany && oneMoment) }
+    const options = { ...this.#options(signal), batchSize, ...(isOfMany && oneMoment) }
     return this.#run(() =>
       db
         .collection<Stored>(model.name)
@@ -80,10 +87,10 @@ export class MongoReader implements Reader {
     )
   }
 
-  #options() {
-    const maxTimeMS = this.#server.longest
-    const signal = this.#signal === undefined ? {} : { signal: this.#signal }
-    return this.#session === undefined ? { maxTimeMS } : { maxTimeMS, session: this.#session, ...signal }
+  /** The package hangs up when the signal aborts, and the server ends what nobody is connected to. */
+  #options(signal: AbortSignal | undefined = this.#signal) {
+    const options = { maxTimeMS: this.#server.longest, ...(signal && { signal }) }
+    return this.#session === undefined ? options : { ...options, session: this.#session }
   }
 
   async #run<T>(work: () => Promise<T>): Promise<T> {

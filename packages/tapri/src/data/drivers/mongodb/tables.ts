@@ -47,25 +47,25 @@ export async function makeCollection(server: Server, table: TableState): Promise
 
 /** Makes an index, and makes it anew when one of its name is otherwise. */
 export async function makeIndex(server: Server, table: TableState, index: IndexState): Promise<void> {
-  await createIndex(server, table.name, specOf(table, index))
+  for (const spec of specsOf(table, index)) await createIndex(server, table.name, spec)
 }
 
-/** Words are looked up by their beginnings. */
-export async function makeWordsIndex(server: Server, table: string, column: ColumnState): Promise<void> {
-  if (isWords(column)) await createIndex(server, table, { key: { [column.name]: 1 }, name: wordsIndexOf(column.name) })
+export async function dropIndex(server: Server, table: string, index: IndexState): Promise<void> {
+  for (const name of indexNames(index)) await dropNamed(server, table, name)
 }
 
-export async function dropIndex(server: Server, table: string, name: string): Promise<void> {
+/** What the server calls an index. It can have one list of words in each of its own, as no other index here has. */
+export function indexNames({ name, columns, words }: IndexState): string[] {
+  return words ? columns.map((column) => `words_${column}`) : [name]
+}
+
+async function dropNamed(server: Server, table: string, name: string): Promise<void> {
   try {
     await server.db.command({ dropIndexes: table, index: name })
   } catch (cause) {
     // NamespaceNotFound, IndexNotFound
     if (codeOf(cause) !== 26 && codeOf(cause) !== 27) throw cause
   }
-}
-
-export function wordsIndexOf(column: string): string {
-  return `words_${column}`
 }
 
 /** A column of words has a name that no field of a model can have. */
@@ -81,9 +81,14 @@ async function createIndex(server: Server, table: string, spec: Spec): Promise<v
   } catch (cause) {
     // IndexOptionsConflict, IndexKeySpecsConflict
     if (codeOf(cause) !== 85 && codeOf(cause) !== 86) throw cause
-    await dropIndex(server, table, spec.name)
+    await dropNamed(server, table, spec.name)
     await server.db.command({ createIndexes: table, indexes: [spec] })
   }
+}
+
+function specsOf(table: TableState, index: IndexState): Spec[] {
+  if (!index.words) return [specOf(table, index)]
+  return indexNames(index).map((name, at) => ({ name, key: { [index.columns[at] ?? '']: 1 } }))
 }
 
 function specOf({ columns }: TableState, { name, columns: names, unique }: IndexState): Spec {

@@ -5,10 +5,12 @@ import { dataError } from '../../errors.ts'
 import type { StoredRow } from '../../evaluate.ts'
 import type { Grouping } from '../../figures.ts'
 import type { Codec } from './codec.ts'
-import { taken, translate, translateWrite } from './failure.ts'
+import { translate, translateWrite } from './failure.ts'
 import type { Frame } from './frame.ts'
 import { MongoReader } from './reader.ts'
-import type { ClientSession, Document, Server, Stored } from './server.ts'
+import type { ClientSession, Server, Stored } from './server.ts'
+import { UndoLog } from './undo.ts'
+import { UniqueKeys } from './unique.ts'
 import { asTheyAre } from './writes.ts'
 
 interface Options {
@@ -25,9 +27,8 @@ export class MongoTransaction implements Transaction {
   readonly #frame: Frame
   readonly #session: ClientSession
   readonly #reader: MongoReader
-  /** How to undo what is not yet beyond it, in the order of writing. */
-  readonly #undo: (() => Promise<unknown>)[] = []
-  #depth: number
+  readonly #undo: UndoLog
+  readonly #unique: UniqueKeys
   #isOpen = true
   #hasWritten = false
   /** An error of the server ends its transaction, though somebody may have caught it. */
@@ -42,7 +43,9 @@ export class MongoTransaction implements Transaction {
     this.#frame = frame
     this.#session = frame.session
     this.#reader = new MongoReader(server, codec, frame.session, this.#abort.signal)
-    this.#depth = frame.isShared ? 1 : 0
+    const { session, writes } = frame
+    this.#undo = new UndoLog(frame.isShared ? 1 : 0, () => writes.settle())
+    this.#unique = new UniqueKeys({ server, session, writes, send: () => this.#send() })
   }
 
   async row(model: Model, id: string): Promise<StoredRow | undefined> {
@@ -80,17 +83,17 @@ export class MongoTransaction implements Transaction {
   async insert(model: Model, row: StoredRow): Promise<void> {
     await this.#write(model, async () => {
       const document: Stored = { ...this.#codec.fields(model, row), _id: row.id }
-      await this.#requireUntaken(model, document)
-      this.#remember(this.#frame.writes.insert(model, document))
+      if (this.#undo.isKept) await this.#unique.requireUntaken(model, document)
+      this.#undo.remember(this.#frame.writes.insert(model, document))
     })
   }
 
   async update(model: Model, id: string, values: Readonly<Record<string, unknown>>): Promise<void> {
     const fields = this.#codec.fields(model, values)
     if (Object.keys(fields).length === 0) return
-    await this.#write(model, async (options) => {
-      await this.#requireChangeable(model, id, fields, options)
-      this.#remember(this.#frame.writes.update(model, id, fields))
+    await this.#write(model, async () => {
+      if (this.#undo.isKept) await this.#unique.requireChangeable(model, id, fields)
+      this.#undo.remember(this.#frame.writes.update(model, id, fields))
     })
   }
 
@@ -99,15 +102,11 @@ export class MongoTransaction implements Transaction {
       await this.#send()
       this.#frame.writes.forget(model, ids)
       const which = { _id: { $in: [...ids] } }
-      const before =
-        this.#depth === 0
-          ? []
-          : await this.#collection(model)
-              .find(which, { ...options, ...asTheyAre })
-              .toArray()
+      const written = this.#collection(model).find(which, { ...options, ...asTheyAre })
+      const before = this.#undo.isKept ? await written.toArray() : []
       await this.#collection(model).deleteMany(which, options)
       if (before.length === 0) return
-      this.#remember(() => {
+      this.#undo.remember(() => {
         this.#frame.writes.forget(model, ids)
         return this.#collection(model).insertMany(before, options)
       })
@@ -119,7 +118,7 @@ export class MongoTransaction implements Transaction {
     this.#hasWritten = true
     await this.#send()
     // what it writes is not known, so a savepoint around it cannot go back
-    this.#remember(() => this.#failBecause(unknownWrites()))
+    this.#undo.remember(() => this.#failBecause(unknownWrites()))
     try {
       return await work({ kind: 'mongodb', db: this.#server.db, session: this.#session })
     } catch (cause) {
@@ -131,16 +130,14 @@ export class MongoTransaction implements Transaction {
 
   async savepoint<T>(work: () => Promise<T>): Promise<T> {
     this.#requireWhole()
-    const start = this.#undo.length
-    this.#depth++
+    const start = this.#undo.enter()
     try {
       return await work()
     } catch (error) {
       if (this.#isOpen && this.#failed === undefined) await this.#goBack(start)
       throw error
     } finally {
-      this.#depth--
-      if (this.#depth === 0) this.#settle()
+      this.#undo.leave()
     }
   }
 
@@ -161,7 +158,7 @@ export class MongoTransaction implements Transaction {
   async commit(): Promise<void> {
     this.#requireWhole()
     this.#isOpen = false
-    this.#settle()
+    this.#undo.settle()
     await this.#frame.commit(this.#hasWritten)
   }
 
@@ -208,39 +205,6 @@ export class MongoTransaction implements Transaction {
     )
   }
 
-  /** A change of a unique value is refused before it is made. */
-  async #requireChangeable(model: Model, id: string, fields: Document, options: Options): Promise<void> {
-    if (this.#depth === 0 || !model.unique.some((names) => names.some((name) => name in fields))) return
-    await this.#send()
-    const before = await this.#collection(model).findOne({ _id: id }, { ...options, ...asTheyAre })
-    if (before !== null) await this.#requireUntaken(model, { ...before, ...fields }, fields)
-  }
-
-  /** Inside of a savepoint a unique value must be asked for: to be told by the server ends the transaction. */
-  async #requireUntaken(model: Model, document: Stored, changed: Readonly<Record<string, unknown>> = document): Promise<void> {
-    if (this.#depth === 0) return
-    for (const fields of model.unique) {
-      const isAsked = fields.some((field) => field in changed) && fields.every((field) => (document[field] ?? null) !== null)
-      if (!isAsked) continue
-      if (this.#frame.writes.holds(model)) await this.#send()
-      const same = Object.fromEntries(fields.map((field) => [field, document[field]]))
-      const options = { ...this.#options(), projection: { _id: 1 } } as const
-      const other = await this.#collection(model).findOne({ ...same, _id: { $ne: document._id } }, options)
-      if (other !== null) throw taken(model, fields)
-    }
-  }
-
-  #remember(undo: () => Promise<unknown>): void {
-    if (this.#depth > 0) this.#undo.push(undo)
-    else this.#settle()
-  }
-
-  /** Nothing is taken back any more of what was written until now. */
-  #settle(): void {
-    this.#undo.length = 0
-    this.#frame.writes.settle()
-  }
-
   async #send(): Promise<void> {
     try {
       await this.#frame.writes.send()
@@ -250,9 +214,7 @@ export class MongoTransaction implements Transaction {
   }
 
   async #goBack(start: number): Promise<void> {
-    await this.#watched(translate, async () => {
-      while (this.#undo.length > start) await this.#undo.pop()?.()
-    })
+    await this.#watched(translate, () => this.#undo.goBack(start))
   }
 
   async #watched<T>(translated: (cause: unknown) => unknown, work: () => Promise<T>): Promise<T> {

@@ -1,7 +1,16 @@
-import type { ColumnState, Fill, IndexState, MigrationAction, TableState } from '../../migration/state.ts'
+import {
+  type ColumnState,
+  type Fill,
+  type IndexState,
+  isSameIndex,
+  type MigrationAction,
+  type TableState,
+} from '../../migration/state.ts'
 import { type Operand, sql } from '../sql/kysely.ts'
+import type { Flavour } from './flavour.ts'
 import type { Reference } from './inspect.ts'
 import { columnOf, hashedColumns, hashName, type TableTexts } from './tables.ts'
+import { createWords, dropWords, markWords } from './words.ts'
 
 /** What an action does to the columns of a table. */
 export interface Reshape {
@@ -23,10 +32,10 @@ export interface Tables {
 export function alterClauses(texts: TableTexts, { before, after, references }: Tables, shape: Reshape): Operand[] {
   const touched = new Set([shape.changed?.name, shape.dropped, shape.renamed?.from])
   const isTouched = (index: IndexState) => index.columns.some((column) => touched.has(column))
-  const stays = (index: IndexState) => !isTouched(index) && after.indexes.some((each) => isSame(each, index))
-  const goneIndexes = before.indexes.filter((index) => !stays(index))
+  const stays = (index: IndexState) => !isTouched(index) && after.indexes.some((each) => isSameIndex(each, index))
+  const goneIndexes = before.indexes.filter((index) => !index.words && !stays(index))
   const keptIndexes = before.indexes.filter(stays)
-  const newIndexes = after.indexes.filter((index) => !keptIndexes.some((each) => isSame(each, index)))
+  const newIndexes = after.indexes.filter((index) => !index.words && !keptIndexes.some((each) => isSameIndex(each, index)))
   const hashed = hashedColumns(before)
   const keptHashes = hashed.filter((column) => !touched.has(column) && hashedColumns(after).includes(column))
   const goneHashes = hashed.filter((column) => !keptHashes.includes(column))
@@ -40,6 +49,17 @@ export function alterClauses(texts: TableTexts, { before, after, references }: T
     ...newHashes.map((column) => sql`add column ${texts.hash(column)}`),
     ...newIndexes.map((index) => sql`add ${texts.index(after, index)}`),
   ]
+}
+
+/** What becomes of indexes of words, which are tables of their own. */
+export function wordsStatements(before: TableState, after: TableState, flavour: Flavour): Operand[] {
+  const words = (table: TableState) => table.indexes.filter((index) => index.words)
+  const made = words(after).filter((index) => !words(before).some((each) => isSameIndex(each, index)))
+  const gone = words(before).filter((index) => !words(after).some((each) => each.name === index.name))
+  // one whose column was renamed has its words already
+  const statementsOf = (index: IndexState) =>
+    words(before).some(({ name }) => name === index.name) ? [markWords(index)] : createWords(after.name, index, flavour)
+  return [...gone.map(dropWords), ...made.flatMap(statementsOf)]
 }
 
 function columnClauses(texts: TableTexts, { added, fill = null, changed, dropped, renamed }: Reshape): Operand[] {
@@ -82,8 +102,4 @@ export function lostReferences(
 function namesOf(action: MigrationAction): string[] {
   if (action.kind === 'create table') return [action.table.name]
   return action.kind === 'rename table' ? [action.table, action.to] : [action.table]
-}
-
-function isSame(one: IndexState, other: IndexState): boolean {
-  return one.name === other.name && one.unique === other.unique && one.columns.join() === other.columns.join()
 }

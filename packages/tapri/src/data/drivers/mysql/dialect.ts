@@ -4,6 +4,7 @@ import { mysqlBuilder, type Operand, sql } from '../sql/kysely.ts'
 import { pathText } from '../sql/shape.ts'
 import { codecOf } from './codec.ts'
 import { contains, type Flavour } from './flavour.ts'
+import { words } from './words.ts'
 
 /** A list of more values than this is one JSON text: a statement has only so many places. */
 const mostPlaces = 1024
@@ -13,6 +14,7 @@ export function dialectOf(flavour: Flavour): Dialect {
   return {
     builder: mysqlBuilder(),
     codec: codecOf(flavour.deepestJson),
+    words,
     locksRows: true,
     casts: { text: 'char', float: 'double' },
     truth: (holds) => sql<boolean>`${sql.raw(holds ? '1 = 1' : '1 = 0')}`,

@@ -1,4 +1,15 @@
-import type { BeginOptions, ChangesRead, DatabaseFacts, Driver, Health, Raw, Reader, Tail, Transaction } from '../../driver.ts'
+import type {
+  BeginOptions,
+  ChangesRead,
+  DatabaseFacts,
+  Driver,
+  Health,
+  Raw,
+  RawStatement,
+  Reader,
+  Tail,
+  Transaction,
+} from '../../driver.ts'
 import { dataError } from '../../errors.ts'
 import { type FileMark, type MigrationRecord, readRecord, writeRecord } from '../../migration/record.ts'
 import type { IndexState, MigrationAction, TableState } from '../../migration/state.ts'
@@ -16,6 +27,7 @@ import { rawOn } from './raw.ts'
 import { MysqlReader } from './reader.ts'
 import type { Server } from './server.ts'
 import { beginOn, MysqlTransaction } from './session.ts'
+import { WordsWrites } from './words.ts'
 
 export interface MysqlOptions {
   readonly facts: DatabaseFacts
@@ -34,6 +46,7 @@ export class MysqlDriver implements Driver {
   readonly #server: Server
   readonly #dialect: Dialect
   readonly #statements: Statements
+  readonly #words: WordsWrites
   #isAlone = false
 
   constructor({ facts, server, tail, pool }: MysqlOptions) {
@@ -42,19 +55,21 @@ export class MysqlDriver implements Driver {
     this.#server = server
     this.#dialect = dialectOf(server.flavour)
     this.#statements = new Statements(this.#dialect)
+    this.#words = new WordsWrites(this.#dialect.builder, server.flavour)
     // writers may wait for each other; there is always a connection left to read with
     this.writers = pool - 1
     this.reader = new MysqlReader(
-      (statement) => server.rows(statement),
+      (statement, signal) => server.rows(statement, signal),
       this.#statements,
-      (work) => this.#readRaw(work),
+      (work, signal) => this.#readRaw(work, signal),
     )
   }
 
   async begin(options: BeginOptions): Promise<Transaction> {
     try {
       const { session } = await this.#server.session((fresh) => beginOn(fresh, options))
-      return new MysqlTransaction({ server: this.#server, session, statements: this.#statements, dialect: this.#dialect })
+      const parts = { server: this.#server, statements: this.#statements, dialect: this.#dialect, words: this.#words }
+      return new MysqlTransaction({ ...parts, session, keepsReferences: options.brief === true })
     } catch (error) {
       throw asBusy(error)
     }
@@ -148,10 +163,12 @@ export class MysqlDriver implements Driver {
     return this.#server.close()
   }
 
-  async #readRaw<T>(work: (raw: Raw) => Promise<T>): Promise<T> {
+  async #readRaw<T>(work: (raw: Raw) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const { session } = await this.#server.session((fresh) => fresh.run('start transaction read only'))
+    const run = (statement: RawStatement) =>
+      signal === undefined ? session.raw(statement) : this.#server.until(signal, session, () => session.raw(statement))
     try {
-      return await work(rawOn((statement) => session.raw(statement)))
+      return await work(rawOn(run))
     } finally {
       await session.run('rollback').catch(() => session.close())
       session.release()

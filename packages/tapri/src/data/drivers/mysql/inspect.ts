@@ -1,6 +1,7 @@
 import type { ColumnState, ColumnType, IndexState, TableState } from '../../migration/state.ts'
 import type { Sql, SqlRow } from '../sql/dialect.ts'
 import { columnComment, isHash, ourComment } from './tables.ts'
+import { markedColumns } from './words.ts'
 
 const bookkeeping = "('tapri_meta', 'tapri_changes', 'tapri_migrations', 'tapri_turn', 'tapri_sequence')"
 const here = `table_schema = database() and table_name not in ${bookkeeping}`
@@ -27,11 +28,21 @@ export async function inspect(ask: Ask): Promise<TableState[]> {
   const references = await inspectReferences(ask)
   const indexes = await inspectIndexes(ask)
   const columns = await inspectColumns(ask, references)
-  const tables = await ask({ sql: tablesQuery, parameters: [] })
-  return tables.map(([table, comment]) => {
-    const name = String(table)
-    return { name, columns: columns.get(name) ?? [], indexes: indexes.get(name) ?? [], ours: comment === ourComment }
+  const found = (await ask({ sql: tablesQuery, parameters: [] })).map(
+    ([name, comment]) => [String(name), String(comment)] as const,
+  )
+  const words = found.flatMap(([name, comment]) => wordsIndex(name, comment))
+  const tables = found.filter(([name]) => !words.some((index) => index.name === name))
+  return tables.map(([name, comment]) => {
+    const own = words.filter((index) => references.some(({ table, target }) => table === index.name && target === name))
+    const all = [...(indexes.get(name) ?? []), ...own]
+    return { name, columns: columns.get(name) ?? [], indexes: all, ours: comment === ourComment }
   })
+}
+
+function wordsIndex(name: string, comment: string): IndexState[] {
+  const columns = markedColumns(comment)
+  return columns === undefined ? [] : [{ name, columns: columns.sort(), unique: false, words: true }]
 }
 
 export async function inspectReferences(ask: Ask): Promise<Reference[]> {

@@ -4,13 +4,14 @@ import { fold, isDone } from '../../migration/fold.ts'
 import type { MigrationAction, TableState } from '../../migration/state.ts'
 import { type Operand, sql } from '../sql/kysely.ts'
 import type { Statements } from '../sql/statements.ts'
-import { alterClauses, lostReferences, type Reshape } from './alter.ts'
+import { alterClauses, lostReferences, type Reshape, wordsStatements } from './alter.ts'
 import type { Session } from './connection.ts'
 import { numberOf } from './failure.ts'
 import type { Flavour } from './flavour.ts'
 import { inspect, inspectReferences } from './inspect.ts'
 import type { Server } from './server.ts'
 import { TableTexts } from './tables.ts'
+import { dropWords } from './words.ts'
 
 export interface Migration {
   readonly actions: readonly MigrationAction[]
@@ -48,7 +49,7 @@ async function onTables(
     // a change that a killed process has begun goes on in the server, which keeps this lock for it until it is done
     await session.run("do get_lock(concat('tapri ', left(sha2(database(), 256), 40)), 86400)")
     const tables = await inspect((statement) => session.rows(statement))
-    await work(new TableMigration(session, statements, new TableTexts(server.flavour), tables))
+    await work(new TableMigration(session, statements, server.flavour, tables))
   } finally {
     session.close()
   }
@@ -69,13 +70,15 @@ const journal = 'migrating'
 class TableMigration {
   readonly #session: Session
   readonly #statements: Statements
+  readonly #flavour: Flavour
   readonly #texts: TableTexts
   #tables: readonly TableState[]
 
-  constructor(session: Session, statements: Statements, texts: TableTexts, tables: readonly TableState[]) {
+  constructor(session: Session, statements: Statements, flavour: Flavour, tables: readonly TableState[]) {
     this.#session = session
     this.#statements = statements
-    this.#texts = texts
+    this.#flavour = flavour
+    this.#texts = new TableTexts(flavour)
     this.#tables = tables
   }
 
@@ -97,9 +100,22 @@ class TableMigration {
 
   /** Does nothing when it is done already. */
   async change(action: MigrationAction): Promise<void> {
-    if (isDone(this.#tables, action)) return
+    if (isDone(this.#tables, action)) return this.#complete(action)
     await this.#change(action)
     this.#tables = fold(this.#tables, action)
+  }
+
+  /** A table is there before the indexes of its words are, and a process may have died in between. */
+  async #complete(action: MigrationAction): Promise<void> {
+    if (action.kind !== 'create table') return
+    const table = this.#tables.find(({ name }) => name === action.table.name)
+    if (table === undefined) return
+    const missing = action.table.indexes.filter((index) => index.words && !table.indexes.some(({ name }) => name === index.name))
+    await this.#settleWords(table, { ...table, indexes: [...table.indexes, ...missing] })
+  }
+
+  async #settleWords(before: TableState, after: TableState): Promise<void> {
+    for (const statement of wordsStatements(before, after, this.#flavour)) await this.#run(statement)
   }
 
   async #doneOf(key: string): Promise<number> {
@@ -118,13 +134,18 @@ class TableMigration {
     const table = action.kind === 'create table' ? action.table.name : action.table
     switch (action.kind) {
       case 'create table':
-        return this.#run(this.#texts.create(action.table))
+        await this.#run(this.#texts.create(action.table))
+        return this.#settleWords({ ...action.table, indexes: [] }, action.table)
       case 'drop table':
+        for (const index of this.#tables.find(({ name }) => name === table)?.indexes ?? []) {
+          if (index.words) await this.#run(dropWords(index))
+        }
         await this.#unrefer(table)
         return this.#run(sql`drop table ${sql.table(table)}`)
       case 'rename table':
         return this.#run(sql`rename table ${sql.table(table)} to ${sql.table(action.to)}`)
       case 'rename index':
+        if (action.index.words) return this.#run(sql`rename table ${sql.table(action.index.name)} to ${sql.table(action.to)}`)
         return this.#alter(table, [sql`rename index ${sql.id(action.index.name)} to ${sql.id(action.to)}`])
       case 'add column':
         return this.#reshape(table, action, { added: action.column, fill: action.fill })
@@ -159,6 +180,7 @@ class TableMigration {
     const references = await inspectReferences((statement) => this.#session.rows(statement))
     const own = references.filter((reference) => reference.table === name)
     await this.#alter(name, alterClauses(this.#texts, { before, after, references: own }, shape))
+    await this.#settleWords(before, after)
     const { added, fill = null } = shape
     // new rows bring their own value
     if (added !== undefined && fill !== null) await this.#alter(name, [sql`alter column ${sql.id(added.name)} drop default`])

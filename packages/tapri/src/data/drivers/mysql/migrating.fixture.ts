@@ -12,7 +12,7 @@ export const manyModels: Models = Object.fromEntries(
         size: int({ default: 0 }),
         next: optional(belongsTo(`table${(number + 1) % 6}`)),
       },
-      { unique: [['name', 'size']], index: [['size']] },
+      { unique: [['name', 'size']], index: [['size']], search: ['name'] },
     ),
   ]),
 )

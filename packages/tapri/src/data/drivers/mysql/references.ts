@@ -4,6 +4,7 @@ import type { Dialect, Sql } from '../sql/dialect.ts'
 import { type Operand, sql } from '../sql/kysely.ts'
 import type { Session } from './connection.ts'
 import { isStillNamed } from './failure.ts'
+import type { WordsWrites } from './words.ts'
 
 /**
  * References are checked row by row here, not at COMMIT as the data room needs it: rows that name each other could never
@@ -12,10 +13,22 @@ import { isStillNamed } from './failure.ts'
  */
 export class DeferredReferences {
   readonly #dialect: Dialect
+  readonly #words: WordsWrites
   readonly #deleted: { readonly model: Model; readonly ids: readonly string[] }[] = []
 
-  constructor(dialect: Dialect) {
+  constructor(dialect: Dialect, words: WordsWrites) {
     this.#dialect = dialect
+    this.#words = words
+  }
+
+  /** How many deletes are to be checked. */
+  get count(): number {
+    return this.#deleted.length
+  }
+
+  /** Forgets the deletes beyond so many: they were undone. */
+  cut(count: number): void {
+    this.#deleted.length = count
   }
 
   /** Whether there is something to check. */
@@ -30,7 +43,7 @@ export class DeferredReferences {
       if (!isStillNamed(error)) throw error
       await session.run('set foreign_key_checks = 0')
       try {
-        await session.write(statement)
+        for (const each of [...this.#words.deleted(model, ids), statement]) await session.write(each)
       } finally {
         await session.run('set foreign_key_checks = 1')
       }

@@ -1,4 +1,5 @@
 import { dataError } from '../../errors.ts'
+import { Canceller, untilAborted } from '../cancel.ts'
 import type { Sql, SqlRow } from '../sql/dialect.ts'
 import { type Connect, type ConnectOptions, openSdk, type Session } from './connection.ts'
 import { isUnreachable } from './failure.ts'
@@ -11,6 +12,11 @@ export class Server {
   readonly flavour: Flavour
   readonly #connect: Connect
   readonly #pool: Pool<Session>
+  readonly #canceller = new Canceller<Session>({
+    open: () => this.connect({ timeout: cancelTimeout }),
+    cancel: (session, number) => session.run(`kill query ${number}`),
+    close: (session) => session.close(),
+  })
 
   constructor(connect: Connect, url: MysqlUrl, flavour: Flavour) {
     this.flavour = flavour
@@ -23,11 +29,22 @@ export class Server {
     })
   }
 
-  /** One statement on whatever connection is free. */
-  async rows(statement: Sql): Promise<SqlRow[]> {
-    const { session, first } = await this.session((fresh) => fresh.rows(statement))
+  /** One statement on whatever connection is free; ended when the signal aborts. */
+  async rows(statement: Sql, signal?: AbortSignal): Promise<SqlRow[]> {
+    const { session, first } = await this.session((fresh) =>
+      signal === undefined ? fresh.rows(statement) : this.until(signal, fresh, () => fresh.rows(statement)),
+    )
     session.release()
     return first
+  }
+
+  /** A statement of a connection, which is closed when that was told to end: nobody else is to be hit by it. */
+  async until<T>(signal: AbortSignal, session: Session, statement: () => Promise<T>): Promise<T> {
+    try {
+      return await untilAborted(signal, statement, () => this.cancel(session))
+    } finally {
+      if (signal.aborted) session.close()
+    }
   }
 
   /** A connection of the pool on which `first` went well. One that broke while it lay idle is passed over. */
@@ -56,13 +73,8 @@ export class Server {
   }
 
   /** Ends the statement that a connection is at, from another one. Never rejects. */
-  async cancel({ number }: Session): Promise<void> {
-    try {
-      const { session } = await this.session((fresh) => fresh.run(`kill query ${number}`))
-      session.release()
-    } catch {
-      // the statement ends by its own timeout then, or with the connection
-    }
+  cancel({ number }: Session): Promise<void> {
+    return this.#canceller.cancel(number)
   }
 
   close(): Promise<void> {
@@ -108,6 +120,8 @@ function settingsOf(flavour: Flavour, timeout: number): string {
 }
 
 const longestIdle = 30_000
+/** What is to end may hold up everything else, but not this. */
+const cancelTimeout = 10_000
 /** A transaction of the data room takes at most five seconds, and several may stand in line. */
 const longestLock = 10_000
 /** Seconds: eight hours, the server's own patience. */

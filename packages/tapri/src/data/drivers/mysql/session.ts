@@ -14,6 +14,7 @@ import { rawOn } from './raw.ts'
 import { MysqlReader } from './reader.ts'
 import { DeferredReferences } from './references.ts'
 import type { Server } from './server.ts'
+import type { WordsWrites } from './words.ts'
 
 const levels = { row: 'read committed', serial: 'serializable' } as const
 
@@ -34,14 +35,18 @@ interface TransactionParts {
   readonly session: Session
   readonly statements: Statements
   readonly dialect: Dialect
+  readonly words: WordsWrites
+  readonly keepsReferences: boolean
 }
 
 /** A transaction, begun by `beginOn`, on a connection of its own. */
 export class MysqlTransaction implements Transaction {
+  readonly keepsReferences: boolean
   readonly #server: Server
   readonly #session: Session
   readonly #statements: Statements
   readonly #reader: MysqlReader
+  readonly #words: WordsWrites
   readonly #references: DeferredReferences
   #isOpen = true
   #depth = 0
@@ -54,11 +59,13 @@ export class MysqlTransaction implements Transaction {
   #isCommitting = false
   #isCommitted = false
 
-  constructor({ server, session, statements, dialect }: TransactionParts) {
+  constructor({ server, session, statements, dialect, words, keepsReferences }: TransactionParts) {
+    this.keepsReferences = keepsReferences
     this.#server = server
     this.#session = session
     this.#statements = statements
-    this.#references = new DeferredReferences(dialect)
+    this.#words = words
+    this.#references = new DeferredReferences(dialect, words)
     const rows = (statement: Sql) => this.#guarded(() => session.rows(statement))
     this.#reader = new MysqlReader(rows, statements, (work) => this.#rawRead(work))
   }
@@ -93,10 +100,12 @@ export class MysqlTransaction implements Transaction {
 
   async insert(model: Model, row: StoredRow): Promise<void> {
     await this.#write(model, this.#statements.insert(model, row))
+    for (const statement of this.#words.inserted(model, row)) await this.#write(model, statement)
   }
 
   async update(model: Model, id: string, values: Readonly<Record<string, unknown>>): Promise<void> {
     await this.#write(model, this.#statements.update(model, id, values))
+    for (const statement of this.#words.updated(model, id, values)) await this.#write(model, statement)
   }
 
   async delete(model: Model, ids: readonly string[]): Promise<void> {
@@ -105,12 +114,14 @@ export class MysqlTransaction implements Transaction {
 
   async savepoint<T>(work: () => Promise<T>): Promise<T> {
     const name = `s${++this.#depth}`
+    const deleted = this.#references.count
     await this.#run(`savepoint ${name}`)
     try {
       // the next one of the same name takes its place
       return await work()
     } catch (error) {
       if (this.#isOpen && this.#failed === undefined) await this.#run(`rollback to savepoint ${name}`)
+      this.#references.cut(deleted)
       throw error
     } finally {
       this.#depth--

@@ -14,7 +14,7 @@ const hashPrefix = 'tapri_hash_'
 const longestKey = 3072
 const widestCharacter = 4
 const longestPrefix = 191
-const longestId = 64
+export const longestId = 64
 const hashBytes = 32
 
 /** Parts of statements on tables. */
@@ -28,7 +28,7 @@ export class TableTexts {
   create(table: TableState): Operand {
     const columns = table.columns.map((column) => this.column(column))
     const hashes = hashedColumns(table).map((column) => this.hash(column))
-    const indexes = table.indexes.map((index) => this.index(table, index))
+    const indexes = table.indexes.filter(({ words }) => !words).map((index) => this.index(table, index))
     const parts = sql.join([...columns, ...hashes, ...indexes])
     return sql`create table ${sql.table(table.name)} (${parts})${sql.raw(this.#options())} comment = ${sql.lit(ourComment)}`
   }

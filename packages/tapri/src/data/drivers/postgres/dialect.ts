@@ -1,11 +1,13 @@
 import type { Dialect } from '../sql/dialect.ts'
 import { postgresBuilder, sql } from '../sql/kysely.ts'
 import { codec } from './codec.ts'
+import { words } from './words.ts'
 
 /** Texts are COLLATE "C": they compare byte by byte, which in UTF-8 is by code point. */
 export const dialect: Dialect = {
   builder: postgresBuilder(),
   codec,
+  words,
   locksRows: true,
   truth: (holds) => sql<boolean>`${sql.raw(holds ? 'true' : 'false')}`,
   differs: (operand, value) => sql<boolean>`${operand} is distinct from ${value}`,

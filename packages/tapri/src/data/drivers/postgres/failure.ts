@@ -34,7 +34,7 @@ function tooLong(cause: Error, model: Model): unknown {
   const [, size, most] =
     /index row (?:size|requires) (\d+)\D+(?:version \d+ )?maximum (?:size is )?(\d+)/.exec(cause.message) ?? []
   if (size === undefined || most === undefined) return translate(cause)
-  const name = /for index "(.+)"$/.exec(cause.message)?.[1]
+  const name = /for index "([^"]+)"$/.exec(cause.message)?.[1]
   const indexed = [...model.unique, ...model.index].flat()
   const names = (name === undefined ? undefined : columnsOfIndex(model, name)) ?? [...new Set(indexed)]
   const fields = names.filter((column) => model.column.get(column)?.comparison === 'text')

@@ -14,7 +14,11 @@ const referencesQuery = (which: string) =>
 
 const names =
   'select array_to_json(array_agg(a.attname order by k.place)) from unnest(x.indkey) with ordinality k(number, place) join pg_attribute a on a.attrelid = x.indrelid and a.attnum = k.number'
-const indexesQuery = `select c.relname, i.relname, x.indisunique, (${names})::text from pg_index x join pg_class c on c.oid = x.indrelid join pg_class i on i.oid = x.indexrelid where not x.indisprimary and x.indisvalid and ${here} order by i.relname`
+/** Those that expressions of an index are made of. */
+const behind =
+  "select array_to_json(array_agg(a.attname)) from pg_depend d join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid where d.classid = 'pg_class'::regclass and d.objid = i.oid and d.refobjid = c.oid"
+const isWords = "x.indexprs is not null and m.amname = 'gin' and i.relname like 'tapri%'"
+const indexesQuery = `select c.relname, i.relname, x.indisunique, (${names})::text, case when ${isWords} then (${behind})::text end from pg_index x join pg_class c on c.oid = x.indrelid join pg_class i on i.oid = x.indexrelid join pg_am m on m.oid = i.relam where not x.indisprimary and x.indisvalid and ${here} order by i.relname`
 
 /** An index of that name whose making was not ended. */
 export const invalidIndexes = `select i.relname from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class c on c.oid = x.indrelid where not x.indisvalid and i.relname = $1 and ${here}`
@@ -70,8 +74,9 @@ async function readReferences(ask: Ask, which: string): Promise<Reference[]> {
 
 async function inspectIndexes(ask: Ask): Promise<ReadonlyMap<string, readonly IndexState[]>> {
   const indexes = new Map<string, IndexState[]>()
-  for (const [table, name, unique, columns] of await ask({ sql: indexesQuery, parameters: [] })) {
-    const index = { name: String(name), columns: listOf(columns), unique: unique === true }
+  for (const [table, name, unique, columns, behind] of await ask({ sql: indexesQuery, parameters: [] })) {
+    const plain = { name: String(name), columns: listOf(columns), unique: unique === true }
+    const index = behind === null ? plain : { ...plain, columns: listOf(behind).sort(), words: true as const }
     indexes.set(String(table), [...(indexes.get(String(table)) ?? []), index])
   }
   return indexes

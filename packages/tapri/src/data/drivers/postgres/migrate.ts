@@ -121,7 +121,7 @@ class TableMigration {
     await this.#unrefer((reference) => reference.table === table && reference.column === column.name)
     await this.#run(sql`${alter} drop not null`)
     const type = sql.raw(storageOf[column.type])
-    const bare = sql.raw(storageOf[column.type].replace(/ collate .*$/, ''))
+    const bare = sql.raw(storageOf[column.type].split(' collate ', 1).join(''))
     await this.#run(sql`${alter} type ${type} using ${keep ? sql.id(column.name) : value}::${bare}`)
     if (fill !== null) {
       await this.#run(sql`update ${sql.table(table)} set ${sql.id(column.name)} = ${value} where ${sql.id(column.name)} is null`)

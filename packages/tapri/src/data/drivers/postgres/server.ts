@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream'
 import type pg from 'pg'
 import type { RawAnswer, RawStatement } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
+import { Canceller, untilAborted } from '../cancel.ts'
 import type { Sql, SqlRow } from '../sql/dialect.ts'
 import { translate } from './failure.ts'
 import type { PostgresUrl } from './url.ts'
@@ -30,6 +31,11 @@ export class Server {
   readonly #pool: pg.Pool
   /** Statements are prepared under these names, once in each connection. */
   readonly #names = new Map<string, string>()
+  readonly #canceller = new Canceller<Session>({
+    open: () => this.connect(),
+    cancel: (session, number) => session.rows({ sql: 'select pg_cancel_backend($1)', parameters: [number] }),
+    close: (session) => session.release(true),
+  })
 
   constructor(sdk: typeof pg, url: PostgresUrl) {
     this.#sdk = sdk
@@ -43,10 +49,11 @@ export class Server {
     this.#pool.on('connect', (client) => client.on('error', ignore))
   }
 
-  /** One statement on whatever connection is free. */
-  async rows(statement: Sql): Promise<SqlRow[]> {
+  /** One statement on whatever connection is free; ended when the signal aborts. */
+  async rows(statement: Sql, signal?: AbortSignal): Promise<SqlRow[]> {
     try {
-      const { rows } = await this.#pool.query(this.#query(statement))
+      const query = this.#query(statement)
+      const { rows } = signal === undefined ? await this.#pool.query(query) : await this.#queryUntil(query, signal)
       return rows
     } catch (cause) {
       throw translate(cause)
@@ -79,6 +86,27 @@ export class Server {
 
   close(): Promise<void> {
     return this.#pool.end()
+  }
+
+  async #queryUntil(query: pg.QueryArrayConfig, signal: AbortSignal): Promise<pg.QueryArrayResult> {
+    const client = await this.#pool.connect()
+    let isWhole = false
+    try {
+      const result = await untilAborted(
+        signal,
+        () => client.query(query),
+        () => this.#cancel(client),
+      )
+      isWhole = !signal.aborted
+      return result
+    } finally {
+      // as the pool itself does; and whoever came next might be hit by a cancellation that came too late
+      client.release(!isWhole)
+    }
+  }
+
+  #cancel({ processID }: OpenClient): Promise<void> {
+    return this.#canceller.cancel(processID ?? 0)
   }
 
   #sessionOf(client: OpenClient, release: (broken: boolean) => void): Session {
@@ -115,13 +143,7 @@ export class Server {
         client.on('error', (error) => call(error))
         client.on('end', () => call(new Error('Connection terminated')))
       },
-      cancel: async () => {
-        try {
-          await this.rows({ sql: 'select pg_cancel_backend($1)', parameters: [client.processID ?? 0] })
-        } catch {
-          // the statement ends by its own timeout then, or with the connection
-        }
-      },
+      cancel: () => this.#cancel(client),
       release,
     }
   }

@@ -2,6 +2,7 @@ import type { ColumnType, Fill } from '../../migration/state.ts'
 import { type Operand, sql } from '../sql/kysely.ts'
 import { TableTexts } from '../sql/tables.ts'
 import { writeMoment } from './moment.ts'
+import { overWords } from './words.ts'
 
 export const storageOf: Readonly<Record<ColumnType, string>> = {
   text: 'text collate "C"',
@@ -14,7 +15,7 @@ export const storageOf: Readonly<Record<ColumnType, string>> = {
 }
 
 /** Foreign keys are added when every table is there. */
-export const tables = new TableTexts({ storage: storageOf, options: '', literal, reference: () => sql.raw('') })
+export const tables = new TableTexts({ storage: storageOf, options: '', literal, words: overWords, reference: () => sql.raw('') })
 
 function literal(fill: Fill, type: ColumnType): Operand {
   if (type === 'time' && typeof fill === 'number') return sql.lit(writeMoment(fill))

@@ -21,6 +21,7 @@ const levels = { row: 'read committed', serial: 'serializable' } as const
  * commits hears of their errors.
  */
 export class PostgresTransaction implements Transaction {
+  readonly keepsReferences: boolean
   readonly #session: Session
   readonly #statements: Statements
   readonly #reader: SqlReader
@@ -31,20 +32,23 @@ export class PostgresTransaction implements Transaction {
   #committing: Promise<string> | undefined
   #cancelling: Promise<void> | undefined
 
-  private constructor(session: Session, statements: Statements) {
+  private constructor(session: Session, statements: Statements, keepsReferences: boolean) {
+    this.keepsReferences = keepsReferences
     this.#session = session
     this.#statements = statements
     this.#reader = new SqlReader((statement) => this.#rows(statement), statements)
   }
 
-  static async begin(session: Session, statements: Statements, { isolation, alone }: BeginOptions): Promise<PostgresTransaction> {
-    const transaction = new PostgresTransaction(session, statements)
+  static async begin(session: Session, statements: Statements, options: BeginOptions): Promise<PostgresTransaction> {
+    const { isolation, alone, brief = false } = options
+    const transaction = new PostgresTransaction(session, statements, brief)
     // LOCK TABLE comes before the snapshot is taken, so whoever waited for the others sees what they did
     const mode = alone ? 'exclusive' : 'row share'
     const text = `begin isolation level ${levels[isolation]}; lock table tapri_turn in ${mode} mode`
     transaction.#pipeline.send(
       () => session.run(text),
-      (cause) => beforeAnything(translate(cause)),
+      // when COMMIT is under way too, nobody knows what the server has done of all that
+      (cause) => (transaction.#committing === undefined ? beforeAnything(translate(cause)) : translate(cause)),
     )
     return transaction
   }

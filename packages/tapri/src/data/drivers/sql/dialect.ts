@@ -1,6 +1,6 @@
 import type { FieldFacts } from '../../../schema/index.ts'
 import type { Column } from '../../catalog.ts'
-import type { OrderSign, Primitive, TextSign } from '../../condition.ts'
+import type { Condition, OrderSign, Primitive, Search, TextSign } from '../../condition.ts'
 import type { Builder, Fragment, Operand } from './kysely.ts'
 
 /** A value as a driver hands it to its database. */
@@ -30,6 +30,16 @@ export interface Codec {
   decoder(facts: FieldFacts): Decode | undefined
 }
 
+/** How an index of words is asked. Every word is asked of all columns that the search names. */
+export interface WordsDialect {
+  /** The words that the index is asked for; the others are looked for in the rows that it gives. */
+  asked(words: readonly string[]): readonly string[]
+  /** The values that the test takes, in the order of their places; how many depends on the number of words and fields. */
+  values(words: readonly string[], search: Search): readonly SqlValue[]
+  /** Whether each word begins one of the row's; never null where it decides. */
+  test(alias: string, values: readonly SqlValue[], search: Search): Fragment
+}
+
 /**
  * What one SQL database says in its own way; everything else is said once, in this folder. The tests are
  * positive and may be null for a null in the row: whoever negates them takes care of that.
@@ -42,7 +52,8 @@ export interface Dialect {
   /** How `cast` names a text and a double; `text` and `double precision` unless told. */
   readonly casts?: { readonly text: string; readonly float: string }
   /** Stands in front of the condition of every read, for a database that must be asked at each row whether to go on. */
-  readonly watch?: Fragment
+  readonly watch?: (condition: Condition) => Fragment
+  readonly words: WordsDialect
   truth(holds: boolean): Fragment
   /** Differs from a value that is not null; null differs. */
   differs(operand: Operand, value: SqlValue): Fragment

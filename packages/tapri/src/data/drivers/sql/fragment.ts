@@ -1,8 +1,8 @@
 import type { Column } from '../../catalog.ts'
-import type { Condition } from '../../condition.ts'
+import type { Condition, Search } from '../../condition.ts'
 import type { Dialect } from './dialect.ts'
 import { type Fragment, type Operand, sql } from './kysely.ts'
-import { jsonValuesOf, listOf, searchTests } from './shape.ts'
+import { jsonValuesOf, listOf, rankTests, searchParts, type WordTest } from './shape.ts'
 
 type Of<Kind extends Condition['kind']> = Condition & { readonly kind: Kind }
 const signs = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
@@ -10,8 +10,9 @@ const signs = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
 /** The condition of a read, on the row `r`. */
 export function readFragment(dialect: Dialect, condition: Condition): Fragment {
   const test = fragment(dialect, condition, 'r')
-  if (dialect.watch === undefined) return test
-  return condition.kind === 'always' ? dialect.watch : sql<boolean>`(${dialect.watch} and ${test})`
+  const watch = dialect.watch?.(condition)
+  if (watch === undefined) return test
+  return condition.kind === 'always' ? watch : sql<boolean>`(${watch} and ${test})`
 }
 
 /** The condition in SQL, on the row that `alias` names. SQL's third value never decides: what may be null is asked for. */
@@ -46,6 +47,10 @@ export function fragment(dialect: Dialect, condition: Condition, alias: string):
     }
     case 'search':
       return searchFragment(dialect, condition, alias)
+    case 'rank': {
+      const points = rankFragment(dialect, condition.of, alias)
+      return sql<boolean>`${points} ${sql.raw(signs[condition.sign])} ${condition.value}`
+    }
     case 'related':
       return othersFragment(dialect, condition, alias, 'id', ref(condition, alias))
     case 'some':
@@ -72,20 +77,30 @@ function equalFragment(dialect: Dialect, condition: Of<'equal'>, alias: string):
 }
 
 /** Each word in one of the columns. They are null for rows whose words are not there yet. */
-function searchFragment(dialect: Dialect, condition: Of<'search'>, alias: string): Fragment {
-  const tests = searchTests(dialect, condition)
-  const words = condition.words.map((word) => {
-    const ways = tests.filter((test) => test.word === word).map((test) => hasWord(dialect, alias, test))
+function searchFragment(dialect: Dialect, condition: Search, alias: string): Fragment {
+  const { asked, values, others } = searchParts(dialect, condition)
+  const indexed = asked.length === 0 ? [] : [dialect.words.test(alias, values, condition)]
+  const words = others.map((tests) => {
+    const ways = tests.map((test) => hasWord(dialect, alias, test))
     return sql`(${sql.join(ways, sql.raw(' or '))})`
   })
-  const found = sql<boolean>`(${sql.join(words, sql.raw(' and '))})`
+  const found = sql<boolean>`(${sql.join([...indexed, ...words], sql.raw(' and '))})`
   return unless(condition.negated, found)
 }
 
+/** The points of a row, as `rankOf` of `words.ts` gives them. */
+export function rankFragment(dialect: Dialect, rank: Search, alias: string): Operand {
+  const points = rankTests(dialect, rank).map((test) => {
+    const weight = sql.raw(String(test.weight))
+    return sql`case when ${hasWord(dialect, alias, test)} then ${weight} else 0 end`
+  })
+  return sql`(${sql.join(points, sql.raw(' + '))})`
+}
+
 /** Never null. */
-export function hasWord(dialect: Dialect, alias: string, test: ReturnType<typeof searchTests>[number]): Fragment {
-  const operand = sql.ref(`${alias}.${test.column.name}`)
-  return sql<boolean>`(${operand} is not null and ${dialect.hasText(operand, 'contains', test.values)})`
+function hasWord(dialect: Dialect, alias: string, { column, values }: WordTest): Fragment {
+  const operand = sql.ref(`${alias}.${column.name}`)
+  return sql<boolean>`(${operand} is not null and ${dialect.hasText(operand, 'contains', values)})`
 }
 
 /** Whether there is a row of another model that matches and whose column has the value. */

@@ -114,7 +114,7 @@ class LentDriver extends DummyDriver {
 
 /** What would end the transaction under it, change what holds for all, or change the tables behind the models' back. */
 const refused =
-  /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:begin|start|commit|end|rollback|abort|savepoint|release|set|reset|pragma|attach|detach|vacuum|lock|create|alter|drop|truncate|rename)\b/i
+  /(?:\s|(?:--|#)[^\n]*\n|\/\*M?!\d*)*(?:begin|start|commit|end|rollback|abort|savepoint|release|set|reset|pragma|attach|detach|vacuum|lock|create|alter|drop|truncate|rename)\b/iy
 const writing: ReadonlySet<string> = new Set(['InsertQueryNode', 'UpdateQueryNode', 'DeleteQueryNode', 'MergeQueryNode'])
 
 class LentConnection implements DatabaseConnection {
@@ -128,7 +128,7 @@ class LentConnection implements DatabaseConnection {
 
   async executeQuery<R>({ sql: text, parameters, query }: CompiledQuery): Promise<QueryResult<R>> {
     this.#lending.requireOpen()
-    if (refused.test(text))
+    if (isRefused(text))
       throw notHere(`run "${text.trim().slice(0, 40)}"`, 'tables are changed by migrations, transactions by db.transaction(…)')
     if (!this.#lending.writes && writing.has(query.kind))
       throw notHere('write in raw.read', 'use raw.write, which names what it touches')
@@ -145,6 +145,24 @@ class LentConnection implements DatabaseConnection {
 // Kysely has told the caller what rows its statement gives; the database gives rows of just that statement.
 function asRows<R>(rows: readonly unknown[]): R[] {
   return rows as R[]
+}
+
+/**
+ * Whether a statement begins with what is refused, or may to some database: where a comment in front ends is told by all of
+ * them otherwise (PostgreSQL nests comments, MySQL runs what is in some), so each end that it could have is taken for one.
+ */
+function isRefused(text: string): boolean {
+  if (beginsRefused(text, 0)) return true
+  if (!/^(?:\s|(?:--|#)[^\n]*\n)*\/\*/.test(text)) return false
+  for (let end = text.indexOf('*/'); end !== -1; end = text.indexOf('*/', end + 2)) {
+    if (beginsRefused(text, end + 2)) return true
+  }
+  return false
+}
+
+function beginsRefused(text: string, at: number): boolean {
+  refused.lastIndex = at
+  return refused.test(text)
 }
 
 function notHere(what: string, instead: string) {

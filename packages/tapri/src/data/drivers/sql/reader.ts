@@ -6,7 +6,7 @@ import type { Grouping } from '../../figures.ts'
 import type { Sql, SqlRow } from './dialect.ts'
 import type { Statements } from './statements.ts'
 
-export type Run = (statement: Sql) => Promise<SqlRow[]>
+export type Run = (statement: Sql, signal?: AbortSignal) => Promise<SqlRow[]>
 
 /** Reads over whatever runs statements on a server. */
 export class SqlReader implements Reader {
@@ -18,28 +18,28 @@ export class SqlReader implements Reader {
     this.#statements = statements
   }
 
-  async row(model: Model, id: string): Promise<StoredRow | undefined> {
-    return this.#first(model, this.#statements.row(model, id))
+  async row(model: Model, id: string, signal?: AbortSignal): Promise<StoredRow | undefined> {
+    return this.#first(model, this.#statements.row(model, id), signal)
   }
 
   async lock(model: Model, id: string): Promise<StoredRow | undefined> {
     return this.#first(model, this.#statements.lock(model, id))
   }
 
-  async select(query: Select): Promise<StoredRow[]> {
-    return (await this.#run(this.#statements.select(query))).map(this.#statements.decoder(query.columns))
+  async select(query: Select, signal?: AbortSignal): Promise<StoredRow[]> {
+    return (await this.#run(this.#statements.select(query), signal)).map(this.#statements.decoder(query.columns))
   }
 
-  async count(model: Model, condition: Condition): Promise<number> {
-    return Number((await this.#run(this.#statements.count(model, condition)))[0]?.[0])
+  async count(model: Model, condition: Condition, signal?: AbortSignal): Promise<number> {
+    return Number((await this.#run(this.#statements.count(model, condition), signal))[0]?.[0])
   }
 
-  async groups(grouping: Grouping): Promise<unknown[][]> {
-    return (await this.#run(this.#statements.groups(grouping))).map(this.#statements.groupDecoder(grouping))
+  async groups(grouping: Grouping, signal?: AbortSignal): Promise<unknown[][]> {
+    return (await this.#run(this.#statements.groups(grouping), signal)).map(this.#statements.groupDecoder(grouping))
   }
 
-  async #first(model: Model, statement: Sql): Promise<StoredRow | undefined> {
-    const [row] = await this.#run(statement)
+  async #first(model: Model, statement: Sql, signal?: AbortSignal): Promise<StoredRow | undefined> {
+    const [row] = await this.#run(statement, signal)
     return row === undefined ? undefined : this.#statements.decoder(model.columns)(row)
   }
 }

@@ -1,4 +1,6 @@
-import type { Condition } from '../../condition.ts'
+import type { Column } from '../../catalog.ts'
+import type { Condition, Search } from '../../condition.ts'
+import { type Searched, weighed } from '../../words.ts'
 import type { Dialect, SqlValue } from './dialect.ts'
 
 /**
@@ -25,9 +27,15 @@ export function shapeOf(dialect: Dialect, condition: Condition, parameters: SqlV
       return `${mark(condition)}${condition.column.name} json${values.length}`
     }
     case 'search': {
-      const tests = searchTests(dialect, condition)
-      for (const { values } of tests) parameters.push(...values)
-      return `${mark(condition)}search${condition.words.length}(${condition.fields.map(({ words }) => words.name).join()})`
+      const { asked, values, others } = searchParts(dialect, condition)
+      parameters.push(...values)
+      for (const { values } of others.flat()) parameters.push(...values)
+      return `${mark(condition)}search${asked.length}/${condition.words.length}(${fieldsOf(condition)})`
+    }
+    case 'rank': {
+      const shape = rankShape(dialect, condition.of, parameters)
+      parameters.push(condition.value)
+      return `${shape} ${condition.sign}`
     }
     case 'some': {
       const { target, by } = condition
@@ -70,11 +78,42 @@ export function pathText(path: readonly (string | number)[]): string {
   return `$${path.map((step) => (typeof step === 'number' ? `[${step}]` : `."${step}"`)).join('')}`
 }
 
-/** The values of each word in each column of words, word by word, in the order in which `fragment` tests them. */
-export function searchTests(dialect: Dialect, { fields, words }: Condition & { readonly kind: 'search' }) {
-  return words.flatMap((word) =>
-    fields.map(({ words: column }) => ({ word, column, values: dialect.textValues('contains', ` ${word}`) })),
+/** Whether a column has these words, and the values of the test. */
+export interface WordTest {
+  readonly column: Column
+  readonly values: readonly SqlValue[]
+}
+
+/** What of a search the index is asked, with its values, and what is looked for in the columns. An index has no opposite. */
+export function searchParts(dialect: Dialect, search: Search) {
+  const asked = search.negated ? [] : dialect.words.asked(search.words)
+  const values = asked.length === 0 ? [] : dialect.words.values(asked, search)
+  const others = search.words.filter((word) => !asked.includes(word))
+  const tests = others.map((word) => search.fields.map((field) => wordTest(dialect, field, ` ${word}`)))
+  return { asked, values, others: tests }
+}
+
+/** The tests that give a row points, and how many each. */
+export function rankTests(dialect: Dialect, { fields, words }: Search) {
+  return weighed(fields).flatMap((field) =>
+    words.flatMap((word) =>
+      [` ${word}`, ` ${word} `].map((part) => ({ ...wordTest(dialect, field, part), weight: field.weight })),
+    ),
   )
+}
+
+/** The shape of a rank, like `shapeOf`. */
+export function rankShape(dialect: Dialect, rank: Search, parameters: SqlValue[]): string {
+  for (const { values } of rankTests(dialect, rank)) parameters.push(...values)
+  return `rank${rank.words.length}(${fieldsOf(rank)})`
+}
+
+function wordTest(dialect: Dialect, { words }: Searched, part: string): WordTest {
+  return { column: words, values: dialect.textValues('contains', part) }
+}
+
+function fieldsOf({ model, fields }: Search): string {
+  return model.name + fields.map(({ words }) => `,${words.name}`).join('')
 }
 
 function mark(condition: { readonly negated: boolean }): string {

@@ -6,11 +6,11 @@ import type { StoredRow } from '../../evaluate.ts'
 import type { Grouping } from '../../figures.ts'
 import { storedWords } from '../../words.ts'
 import type { Dialect, Sql, SqlRow, SqlValue } from './dialect.ts'
-import { fragment, hasWord, readFragment } from './fragment.ts'
+import { fragment, rankFragment, readFragment } from './fragment.ts'
 import { groupDecoder, groupsQuery, groupsShape } from './groups.ts'
 import { type Operand, sql } from './kysely.ts'
 import { rowDecoder } from './row.ts'
-import { searchTests, shapeOf } from './shape.ts'
+import { rankShape, shapeOf } from './shape.ts'
 
 type Decoder = (row: SqlRow) => StoredRow
 interface Compilable {
@@ -37,7 +37,7 @@ export class Statements {
     shape += ` ${shapeOf(this.#dialect, condition, parameters)}`
     if (each !== undefined) parameters.push(each.limit)
     if (query.rank !== undefined) {
-      shape += ` rank ${shapeOf(this.#dialect, query.rank, parameters)}`
+      shape += ` by ${rankShape(this.#dialect, query.rank, parameters)}`
     }
     shape += this.#orderShape(order, parameters)
     const isLocked = query.lock === true && this.#dialect.locksRows === true
@@ -51,8 +51,9 @@ export class Statements {
       else if (condition.kind !== 'always' || this.#dialect.watch !== undefined) {
         select = select.where(readFragment(this.#dialect, condition))
       }
-      if (query.rank !== undefined) select = select.orderBy(this.#ranked(query.rank))
-      select = select.orderBy(this.#sorted(order)).limit(limit).offset(offset)
+      if (query.rank !== undefined) select = select.orderBy(sql`${rankFragment(this.#dialect, query.rank, 'r')} desc`)
+      if (order.length > 0) select = select.orderBy(this.#sorted(order))
+      select = select.limit(limit).offset(offset)
       return isLocked ? select.forUpdate() : select
     })
   }
@@ -134,13 +135,6 @@ export class Statements {
       if (field.name in values) stored.push([words.name, codec.encode(words, storedWords(values[field.name]))])
     }
     return stored
-  }
-
-  /** Rows in which more words are found in more fields come first. */
-  #ranked(rank: Condition & { readonly kind: 'search' }): Operand {
-    const tests = searchTests(this.#dialect, rank).map((test) => hasWord(this.#dialect, 'r', test))
-    const points = tests.map((test) => sql`case when ${test} then 1 else 0 end`)
-    return sql`${sql.join(points, sql.raw(' + '))} desc`
   }
 
   /** The rows with their place among those that have the same value in the column. */

@@ -8,6 +8,8 @@ export interface TableDialect {
   readonly options: string
   /** A value as it stands in a statement. */
   literal(fill: Fill, type: ColumnType): Operand
+  /** What stands behind the table of an index of words; a database without it makes such an index otherwise. */
+  words?(columns: readonly Operand[]): Operand
   /** What stands behind the column that refers elsewhere. */
   reference(table: string, column: string, target: string): Operand
 }
@@ -50,7 +52,8 @@ export class TableTexts {
 
   #index(table: string, index: IndexState, kind: string): Operand {
     const unique = sql.raw(index.unique ? 'unique ' : '')
-    const columns = sql.join(index.columns.map((column) => sql.id(column)))
-    return sql`create ${unique}${sql.raw(kind)} ${sql.id(index.name)} on ${sql.table(table)} (${columns})`
+    const columns = index.columns.map((column) => sql.id(column))
+    const words = index.words ? this.#dialect.words?.(columns) : undefined
+    return sql`create ${unique}${sql.raw(kind)} ${sql.id(index.name)} on ${sql.table(table)} ${words ?? sql`(${sql.join(columns)})`}`
   }
 }

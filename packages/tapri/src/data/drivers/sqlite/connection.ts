@@ -14,17 +14,25 @@ const keptStatements = 500
 /** Deno 2.9 never comes back from a statement whose function throws; a thread that overruns is given up there. */
 const canStop = !('Deno' in globalThis)
 
-/** A read took longer than it may. */
+/** A read took longer than it may, or nobody waits for it any more. */
 export class Overrun extends Error {}
+
+interface ConnectionOptions {
+  readonly readOnly?: boolean
+  /** Asked while a read goes on. */
+  readonly isAborted?: () => boolean
+}
 
 /** One connection with its prepared statements. Its methods are synchronous: SQLite is a library, not a server. */
 export class Connection {
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
+  readonly #isAborted: () => boolean
   #until = Number.POSITIVE_INFINITY
 
-  constructor(url: Pick<SqliteUrl, 'path' | 'synchronous'>, { readOnly = false } = {}) {
+  constructor(url: Pick<SqliteUrl, 'path' | 'synchronous'>, { readOnly = false, isAborted = never }: ConnectionOptions = {}) {
     this.#database = new DatabaseSync(url.path, { readOnly })
+    this.#isAborted = isAborted
     this.#database.function(goOn, () => this.#goOn())
     try {
       this.#configure(url, readOnly)
@@ -89,9 +97,8 @@ export class Connection {
     }
   }
 
-  /** Runs a statement of the app's own; without `writes` SQLite refuses to write. */
-  raw({ sql, parameters }: RawStatement, { writes }: { readonly writes: boolean }): RawAnswer {
-    const values = parameters.map(rawInput)
+  /** Runs a statement of the app's own, its values made by `rawInputs`; without `writes` SQLite refuses to write. */
+  raw(sql: string, values: readonly SQLInputValue[], { writes }: { readonly writes: boolean }): RawAnswer {
     if (!writes) this.run('PRAGMA query_only = 1')
     try {
       const statement = this.#database.prepare(sql)
@@ -116,7 +123,7 @@ export class Connection {
 
   /** SQLite cannot be interrupted from outside, so statements ask this function, which every one of them names. */
   #goOn(): number {
-    if (canStop && performance.now() > this.#until) throw new Overrun('It took too long')
+    if (canStop && (performance.now() > this.#until || this.#isAborted())) throw new Overrun('It took too long')
     return 1
   }
 
@@ -165,6 +172,16 @@ export function firstRow(statement: StatementSync, id: string): SqliteRow | unde
   } catch (cause) {
     throw translate(cause)
   }
+}
+
+/** Values of the app's own.
+ * @throws TAPRI_DATA_RAW */
+export function rawInputs({ parameters }: RawStatement): SQLInputValue[] {
+  return parameters.map(rawInput)
+}
+
+function never(): boolean {
+  return false
 }
 
 /** Truth and moments as the codec stores them. */

@@ -3,18 +3,31 @@ import { sql } from '../sql/kysely.ts'
 import type { Connection } from './connection.ts'
 import { dialect } from './dialect.ts'
 import { storageOf } from './tables.ts'
+import { inspectWords } from './words.ts'
 
 /** SQLite knows only three of our column types, so what a migration made is remembered in tapri_meta. */
 const snapshotName = 'schema'
 
-/** The tables that are there, but for those of SQLite's own and of the book-keeping. */
+// a PRAGMA would tell what this connection knows, which another process may have changed
+const tablesQuery = `SELECT name FROM sqlite_schema AS s WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'
+  AND name NOT IN ('tapri_meta', 'tapri_changes', 'tapri_migrations') AND NOT EXISTS (
+    SELECT 1 FROM sqlite_schema AS v WHERE v.type = 'table' AND v.sql LIKE 'create virtual table%'
+      AND s.name IN (v.name, v.name || '_data', v.name || '_idx', v.name || '_content', v.name || '_docsize', v.name || '_config'))
+  ORDER BY name`
+
+/** The tables that are there, but for those of SQLite's own, of its modules and of the book-keeping. */
 export function inspect(connection: Connection): TableState[] {
   const remembered = new Map(readSnapshot(connection).map((table) => [table.name, table]))
   const names = connection.rows({
-    sql: "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' AND name NOT IN ('tapri_meta', 'tapri_changes', 'tapri_migrations') ORDER BY name",
+    sql: tablesQuery,
     parameters: [],
   })
-  return names.map(([name]) => inspectTable(connection, String(name), remembered.get(String(name))))
+  const words = inspectWords(connection)
+  return names.map(([name]) => {
+    const table = inspectTable(connection, String(name), remembered.get(String(name)))
+    const own = words.filter((index) => index.table === name).map(({ table: _, ...index }) => index)
+    return { ...table, indexes: [...table.indexes, ...own] }
+  })
 }
 
 export function saveSnapshot(connection: Connection, tables: readonly TableState[]): void {

@@ -7,6 +7,7 @@ import type { Statements } from '../sql/statements.ts'
 import type { Connection } from './connection.ts'
 import { inspect, saveSnapshot } from './inspect.ts'
 import { tables } from './tables.ts'
+import { createWords, dropWords } from './words.ts'
 
 /** Applies all actions in the open transaction, in which no foreign keys are checked, and records them.
  * @throws TAPRI_DATA_MIGRATION when a row would refer to nothing afterwards */
@@ -60,6 +61,7 @@ class TableMigration {
         this.#create(action.table, action.table.name)
         break
       case 'drop table':
+        this.#dropIndexes(this.#wordsOf(action.table))
         this.#run(sql`drop table ${sql.table(action.table)}`)
         this.#tables.delete(action.table)
         break
@@ -73,26 +75,53 @@ class TableMigration {
         this.#dropColumn(action.table, action.column)
         break
       case 'add index':
-        this.#run(tables.createIndex(action.table, action.index))
+        this.#createIndexes(action.table, [action.index])
         this.#remember(action.table, (indexes) => [...indexes, action.index])
         break
       case 'drop index':
-        this.#run(sql`drop index ${sql.id(action.index.name)}`)
+        this.#dropIndexes([action.index])
         this.#remember(action.table, (indexes) => indexes.filter(({ name }) => name !== action.index.name))
         break
       case 'rename table':
         // references in other tables go along
-        this.#run(sql`alter table ${sql.table(action.table)} rename to ${sql.id(action.to)}`)
-        this.#fold(action)
+        this.#rename(action, sql`alter table ${sql.table(action.table)} rename to ${sql.id(action.to)}`)
         break
-      case 'rename column':
-        this.#run(sql`alter table ${sql.table(action.table)} rename column ${sql.id(action.column)} to ${sql.id(action.to)}`)
-        this.#fold(action)
+      case 'rename column': {
+        const { table, column, to } = action
+        this.#rename(action, sql`alter table ${sql.table(table)} rename column ${sql.id(column)} to ${sql.id(to)}`)
         break
+      }
       case 'rename index':
-        this.#run(sql`drop index ${sql.id(action.index.name)}`)
-        this.#run(tables.createIndex(action.table, { ...action.index, name: action.to }))
+        this.#dropIndexes([action.index])
+        this.#createIndexes(action.table, [{ ...action.index, name: action.to }])
         this.#fold(action)
+    }
+  }
+
+  /** An index of words is told the names once, when it is made. */
+  #rename(action: MigrationAction & { kind: 'rename table' | 'rename column' }, statement: Operand): void {
+    this.#dropIndexes(this.#wordsOf(action.table))
+    this.#run(statement)
+    this.#fold(action)
+    const name = action.kind === 'rename table' ? action.to : action.table
+    this.#createIndexes(name, this.#wordsOf(name))
+  }
+
+  #wordsOf(table: string): IndexState[] {
+    return this.#tables.get(table)?.indexes.filter((index) => index.words) ?? []
+  }
+
+  #createIndexes(table: string, indexes: readonly IndexState[]): void {
+    for (const index of indexes) {
+      const statements = index.words ? createWords(table, index) : [tables.createIndex(table, index)]
+      for (const statement of statements) this.#run(statement)
+    }
+  }
+
+  #dropIndexes(indexes: readonly IndexState[]): void {
+    for (const index of indexes) {
+      const statements = index.words ? dropWords(index) : [sql`drop index ${sql.id(index.name)}`]
+      for (const statement of statements) this.#run(statement)
     }
   }
 
@@ -102,7 +131,7 @@ class TableMigration {
 
   #create(table: TableState, name: string): void {
     this.#run(tables.create(table, name))
-    for (const index of table.indexes) this.#run(tables.createIndex(name, index))
+    this.#createIndexes(name, table.indexes)
     this.#tables.set(name, table)
   }
 
@@ -141,9 +170,10 @@ class TableMigration {
     const values = wanted.columns.map((column) => (column.name === change?.column ? copied(column, change) : sql.id(column.name)))
     const names = wanted.columns.map((column) => sql.id(column.name))
     this.#run(sql`insert into ${sql.table(fresh)} (${sql.join(names)}) select ${sql.join(values)} from ${sql.table(wanted.name)}`)
+    this.#dropIndexes(this.#wordsOf(wanted.name))
     this.#run(sql`drop table ${sql.table(wanted.name)}`)
     this.#run(sql`alter table ${sql.table(fresh)} rename to ${sql.table(wanted.name)}`)
-    for (const index of wanted.indexes) this.#run(tables.createIndex(wanted.name, index))
+    this.#createIndexes(wanted.name, wanted.indexes)
     this.#tables.set(wanted.name, { ...wanted, ours: true })
   }
 

@@ -64,6 +64,10 @@ async function inRoom(videos: number, length: number, work: (room: Room) => Prom
       sent++
       return pool.read(statement)
     },
+    raw: (statement: Parameters<ReadPool['raw']>[0]) => {
+      sent++
+      return pool.raw(statement)
+    },
   }
   try {
     await work({ reader: new PacedReader(second, new Statements(dialect), { pool: counting, limit, upkeep }), sent: () => sent })
@@ -148,6 +152,21 @@ test('what a worker reads is what the main thread reads, groups and errors too',
     for (const run of runs) assert.deepEqual(run, runs[0])
     assert.deepEqual(await reader.select(firstBy(never, 5)), [])
     assert.ok(sent() >= 3)
+  }))
+
+test('raw reads are of a worker, however fast they are, and may not write', () =>
+  inRoom(10, 10, async ({ reader, sent }) => {
+    const run = (sql: string, ...parameters: readonly unknown[]) =>
+      reader.raw(async (raw) => (raw.kind === 'mongodb' ? assert.fail() : raw.run({ sql, parameters })))
+    for (let runs = 1; runs <= 5; runs++) {
+      assert.deepEqual((await run('SELECT count(*) AS n, ? AS yes, ? AS at FROM videos', true, new Date(5))).rows, [
+        { n: 10, yes: 1, at: 5 },
+      ])
+      assert.equal(sent(), runs)
+    }
+    await assert.rejects(run('DELETE FROM videos'), { code: 'TAPRI_DATA_STORAGE' })
+    await assert.rejects(run('SELECT ?', Symbol('x')), { code: 'TAPRI_DATA_RAW' })
+    assert.equal((await run('SELECT count(*) AS n FROM videos')).rows[0]?.n, 10)
   }))
 
 test('a read that takes longer than its limit is refused, wherever it runs', () =>

@@ -1,11 +1,11 @@
 import type { Model } from '../../catalog.ts'
 import type { Condition } from '../../condition.ts'
-import type { Select } from '../../driver.ts'
+import type { Raw, Select } from '../../driver.ts'
 import type { StoredRow } from '../../evaluate.ts'
 import type { Grouping } from '../../figures.ts'
 import type { Sql, SqlRow } from '../sql/dialect.ts'
 import type { Statements } from '../sql/statements.ts'
-import { type Connection, Overrun } from './connection.ts'
+import { type Connection, Overrun, rawInputs } from './connection.ts'
 import { sumTooLarge } from './failure.ts'
 import { Pace } from './pace.ts'
 import { type ReadPool, tookTooLong } from './read-pool.ts'
@@ -13,7 +13,7 @@ import { SqliteReader } from './session.ts'
 import type { Upkeep } from './upkeep.ts'
 
 interface PacedOptions {
-  readonly pool: Pick<ReadPool, 'read'> | undefined
+  readonly pool: Pick<ReadPool, 'read' | 'raw'> | undefined
   /** Milliseconds that one read may take. */
   readonly limit: number
   readonly upkeep: Upkeep
@@ -46,31 +46,44 @@ export class PacedReader extends SqliteReader {
     return super.row(model, id)
   }
 
-  override async select(query: Select): Promise<StoredRow[]> {
-    const rows = await this.#rows(this.statements.select(query))
+  override async select(query: Select, signal?: AbortSignal): Promise<StoredRow[]> {
+    const rows = await this.#rows(this.statements.select(query), signal)
     return rows.map(this.statements.decoder(query.columns))
   }
 
-  override async count(model: Model, condition: Condition): Promise<number> {
-    const [row] = await this.#rows(this.statements.count(model, condition))
+  override async count(model: Model, condition: Condition, signal?: AbortSignal): Promise<number> {
+    const [row] = await this.#rows(this.statements.count(model, condition), signal)
     return Number(row?.[0])
   }
 
-  override async groups(grouping: Grouping): Promise<unknown[][]> {
+  override async groups(grouping: Grouping, signal?: AbortSignal): Promise<unknown[][]> {
     try {
-      return (await this.#rows(this.statements.groups(grouping))).map(this.statements.groupDecoder(grouping))
+      return (await this.#rows(this.statements.groups(grouping), signal)).map(this.statements.groupDecoder(grouping))
     } catch (cause) {
       throw sumTooLarge(grouping.model, cause)
     }
   }
 
-  #rows(statement: Sql): readonly SqlRow[] | Promise<readonly SqlRow[]> {
+  /** In a worker, since nobody knows how long it takes. */
+  override async raw<T>(work: (raw: Raw) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const pool = this.#pool
+    if (pool === undefined) return super.raw(work)
+    return work({
+      kind: 'sqlite',
+      run: async (statement) => {
+        this.#upkeep.requireFile()
+        return pool.raw({ sql: statement.sql, values: rawInputs(statement) }, signal)
+      },
+    })
+  }
+
+  #rows(statement: Sql, signal: AbortSignal | undefined): readonly SqlRow[] | Promise<readonly SqlRow[]> {
     const pool = this.#pool
     this.#upkeep.requireFile()
     if (pool === undefined) return this.#here(statement, this.#limit) ?? refuse(this.#limit)
     const isFast = this.#pace.isFast(statement.sql) ?? this.#isTiny()
     const rows = isFast ? this.#here(statement, Math.min(budget, this.#limit)) : undefined
-    return rows ?? this.#there(pool, statement)
+    return rows ?? this.#there(pool, statement, signal)
   }
 
   /** Undefined when it could not be done in that time. */
@@ -86,8 +99,8 @@ export class PacedReader extends SqliteReader {
     }
   }
 
-  async #there(pool: Pick<ReadPool, 'read'>, statement: Sql): Promise<readonly SqlRow[]> {
-    const { rows, took } = await pool.read(statement)
+  async #there(pool: Pick<ReadPool, 'read'>, statement: Sql, signal: AbortSignal | undefined): Promise<readonly SqlRow[]> {
+    const { rows, took } = await pool.read(statement, signal)
     this.#pace.note(statement.sql, took)
     return rows
   }

@@ -103,6 +103,42 @@ test('a read that cannot be stopped is given up with its thread, and another tak
     { most: 1 },
   ))
 
+test('a read that nobody waits for any more is stopped where it runs, and its thread reads on', () =>
+  inRoom(
+    async ({ pool }) => {
+      const abort = new AbortController()
+      const endless = pool.read(read(`${numbers(1e12)} SELECT count(*) FROM n WHERE tapri_go_on()`), abort.signal)
+      const late = new AbortController()
+      const waiting = pool.read(counted, late.signal)
+      late.abort()
+      await assert.rejects(waiting, { code: 'TAPRI_DATA_ABORTED' })
+      const next = pool.read(counted)
+      abort.abort()
+      await assert.rejects(endless, { code: 'TAPRI_DATA_ABORTED' })
+      // the clock stands: only a thread that was stopped is free for it
+      assert.deepEqual((await next).rows, [[0]])
+      assert.equal(pool.size, 1)
+      await assert.rejects(pool.read(counted, abort.signal), { code: 'TAPRI_DATA_ABORTED' })
+      assert.deepEqual((await pool.read(counted, new AbortController().signal)).rows, [[0]])
+    },
+    { most: 1 },
+  ))
+
+test('a raw read that nobody waits for any more is given up with its thread a second later', () =>
+  inRoom(
+    async ({ clock, pool }) => {
+      const abort = new AbortController()
+      const deaf = pool.raw({ sql: `${numbers(3_000_000)} SELECT count(*) FROM n`, values: [] }, abort.signal)
+      abort.abort()
+      await assert.rejects(deaf, { code: 'TAPRI_DATA_ABORTED' })
+      const next = pool.raw({ sql: 'SELECT ? AS one, x.* FROM (SELECT 2 AS two) x', values: ['a'] })
+      clock.advance(1000)
+      assert.deepEqual(await next, { rows: [{ one: 'a', two: 2 }], changed: 1 })
+      assert.equal(pool.size, 1)
+    },
+    { most: 1 },
+  ))
+
 test('a read that waits for others as long as it may take is refused', () =>
   inRoom(
     async ({ clock, pool }) => {
@@ -133,6 +169,7 @@ test('what is wrong with a read is said as on the main thread', () =>
   inRoom(async ({ path, pool }) => {
     await assert.rejects(pool.read(read('SELECT * FROM kites')), /no such table: kites/)
     await assert.rejects(pool.read(read('DELETE FROM notes')), { code: 'TAPRI_DATA_STORAGE', message: /readonly/ })
+    await assert.rejects(pool.raw({ sql: 'DELETE FROM notes', values: [] }), { code: 'TAPRI_DATA_STORAGE', message: /readonly/ })
     rmSync(path)
     const other = ReadPool.open({ path, limit: 1000, most: 1, clock: manualClock() })
     await assert.rejects(other?.read(counted) ?? Promise.resolve(), { code: 'TAPRI_DATA_STORAGE' })

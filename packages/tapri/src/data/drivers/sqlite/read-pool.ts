@@ -2,11 +2,13 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../../kit/clock.ts'
+import { aborted } from '../../aborted.ts'
+import type { RawAnswer } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
 import type { Sql } from '../sql/dialect.ts'
 import type { SqliteRow } from './connection.ts'
 import { translate } from './failure.ts'
-import type { Ask, Place, Told } from './read-worker.ts'
+import type { Ask, Place, RawRead, Reading, Start, Told } from './read-worker.ts'
 
 export interface PoolOptions extends Place {
   /** Workers at once; the first is started by the first read, one more when all are at work. */
@@ -22,19 +24,25 @@ export interface WorkerRead {
   readonly took: number
 }
 
+interface Rows {
+  readonly rows: readonly unknown[]
+  readonly took: number
+}
+
 interface Job {
-  readonly statement: Sql
-  readonly rows: SqliteRow[]
+  readonly reading: Reading
+  readonly rows: unknown[]
   took: number
   /** A worker that dies may take the read with it once: reads can be repeated. */
   runs: number
   cancelLimit: () => void
-  resolve(read: WorkerRead): void
+  resolve(read: Rows): void
   reject(error: unknown): void
 }
 
 interface Thread {
   readonly worker: Worker
+  readonly aborted: Start['aborted']
   job: Job | undefined
   cancelIdle: () => void
 }
@@ -70,15 +78,55 @@ export class ReadPool {
   }
 
   /** Reads what is committed at some moment after the call.
-   * @throws TAPRI_DATA_TIMEOUT, TAPRI_DATA_STORAGE */
-  read(statement: Sql): Promise<WorkerRead> {
-    const { promise, resolve, reject } = Promise.withResolvers<WorkerRead>()
-    const job: Job = { statement, rows: [], took: 0, runs: 0, cancelLimit: () => {}, resolve, reject }
+   * @throws TAPRI_DATA_TIMEOUT, TAPRI_DATA_STORAGE, TAPRI_DATA_ABORTED */
+  read(statement: Sql, signal?: AbortSignal): Promise<WorkerRead> {
+    return this.#run({ kind: 'built', statement }, ({ rows, took }) => ({ rows: asLists(rows), took }), signal)
+  }
+
+  /** Reads by a statement of the app's own. SQLite is not asked to stop it: beyond the limit its thread is given up. */
+  raw(statement: RawRead, signal?: AbortSignal): Promise<RawAnswer> {
+    return this.#run({ kind: 'raw', statement }, ({ rows }) => ({ rows: asRecords(rows), changed: rows.length }), signal)
+  }
+
+  #run<T>(reading: Reading, answer: (read: Rows) => T, signal: AbortSignal | undefined): Promise<T> {
+    if (signal?.aborted === true) return Promise.reject(aborted(signal))
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    const leave = () => signal && this.#abort(job, signal)
+    const job: Job = {
+      reading,
+      rows: [],
+      took: 0,
+      runs: 0,
+      cancelLimit: () => {},
+      resolve(read) {
+        signal?.removeEventListener('abort', leave)
+        resolve(answer(read))
+      },
+      reject(error) {
+        signal?.removeEventListener('abort', leave)
+        reject(error)
+      },
+    }
     const { clock, limit } = this.#options
     job.cancelLimit = clock.after(limit, () => this.#refuse(job))
     this.#waiting.add(job)
     this.#dispatch()
+    signal?.addEventListener('abort', leave)
     return promise
+  }
+
+  /** Nobody waits for it any more: a thread that is at it is told, and given up when it does not listen. */
+  #abort(job: Job, signal: AbortSignal): void {
+    job.reject(aborted(signal))
+    job.cancelLimit()
+    // nor is it run again
+    job.runs = mostRuns
+    this.#waiting.delete(job)
+    for (const thread of this.#threads) {
+      if (thread.job !== job) continue
+      Atomics.store(thread.aborted, 0, 1)
+      job.cancelLimit = this.#options.clock.after(grace, () => this.#giveUp(thread, job))
+    }
   }
 
   /** Does the work while no worker reads; those who ask meanwhile wait. */
@@ -129,9 +177,10 @@ export class ReadPool {
 
   #open(): Thread {
     const { path, limit, memory = 512 } = this.#options
-    const workerData: Place = { path, limit }
+    const aborted = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+    const workerData: Start = { path, limit, aborted }
     const worker = new Worker(this.#file, { workerData, resourceLimits: { maxOldGenerationSizeMb: memory } })
-    const thread: Thread = { worker, job: undefined, cancelIdle: () => {} }
+    const thread: Thread = { worker, aborted, job: undefined, cancelIdle: () => {} }
     worker.on('message', (told: Told) => this.#take(thread, told))
     worker.on('error', (error) => this.#lose(thread, error))
     worker.on('exit', (code) => this.#lose(thread, new Error(`The thread ended with code ${code}`)))
@@ -142,13 +191,14 @@ export class ReadPool {
   #start(thread: Thread, job: Job): void {
     const { clock, limit } = this.#options
     job.runs++
+    Atomics.store(thread.aborted, 0, 0)
     job.cancelLimit()
     job.cancelLimit = clock.after(limit + grace, () => this.#giveUp(thread, job))
     thread.job = job
     thread.cancelIdle()
     // a read in hand keeps the process alive, an idle thread does not
     thread.worker.ref()
-    ask(thread, job.statement)
+    ask(thread, job.reading)
   }
 
   #take(thread: Thread, told: Told): void {
@@ -209,6 +259,16 @@ export class ReadPool {
     }
     this.#dispatch()
   }
+}
+
+// The rows of statements that were built are read as lists.
+function asLists(rows: readonly unknown[]): readonly SqliteRow[] {
+  return rows as readonly SqliteRow[]
+}
+
+// Those of the app's own as SQLite's package makes them by itself.
+function asRecords(rows: readonly unknown[]): RawAnswer['rows'] {
+  return rows as RawAnswer['rows']
 }
 
 function ask({ worker }: Thread, ask: Ask): void {

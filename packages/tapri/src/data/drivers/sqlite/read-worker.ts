@@ -1,7 +1,8 @@
+import type { SQLInputValue } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { TapriError } from '../../../kit/errors.ts'
 import type { Sql } from '../sql/dialect.ts'
-import { Connection, Overrun, type SqliteRow } from './connection.ts'
+import { Connection, Overrun } from './connection.ts'
 import { codeOf } from './failure.ts'
 
 /** What a read worker is started with. */
@@ -11,11 +12,23 @@ export interface Place {
   readonly limit: number
 }
 
-/** A statement to read, or `more` for the next slice of its rows. */
-export type Ask = Sql | 'more'
+/** What a thread is started with: a place, and a number that is not 0 when nobody waits for its read any more. */
+export interface Start extends Place {
+  readonly aborted: Int32Array<SharedArrayBuffer>
+}
+
+/** A statement that was built, whose rows are lists, or one of the app's own, whose rows have the names of columns. */
+export type Reading = { readonly kind: 'built'; readonly statement: Sql } | { readonly kind: 'raw'; readonly statement: RawRead }
+export interface RawRead {
+  readonly sql: string
+  readonly values: readonly SQLInputValue[]
+}
+
+/** Something to read, or `more` for the next slice of its rows. */
+export type Ask = Reading | 'more'
 
 export type Told =
-  | { readonly rows: readonly SqliteRow[]; readonly isLast: boolean; readonly took: number }
+  | { readonly rows: readonly unknown[]; readonly isLast: boolean; readonly took: number }
   | { readonly failure: { readonly message: string; readonly errcode: number | undefined; readonly isOverrun: boolean } }
 
 /** The one who asks takes each slice in by itself, with time for others in between. */
@@ -23,13 +36,13 @@ const slice = 1000
 
 /** One connection in a thread of its own; one read at a time, and nothing stays open between them. */
 class ReadWorker {
-  readonly #place: Place
+  readonly #start: Start
   #connection: Connection | undefined
-  #rows: readonly SqliteRow[] = []
+  #rows: readonly unknown[] = []
   #at = 0
 
-  constructor(place: Place) {
-    this.#place = place
+  constructor(start: Start) {
+    this.#start = start
   }
 
   answer(ask: Ask): Told {
@@ -42,13 +55,23 @@ class ReadWorker {
     }
   }
 
-  #read(statement: Sql): number {
-    // read-only, so that it can never make an empty file in the place of one that is gone
-    this.#connection ??= new Connection({ path: this.#place.path, synchronous: 'OFF' }, { readOnly: true })
+  #read(reading: Reading): number {
+    const connection = this.#open()
     const before = performance.now()
-    this.#rows = this.#connection.rowsWithin(statement, this.#place.limit)
+    this.#rows =
+      reading.kind === 'built'
+        ? connection.rowsWithin(reading.statement, this.#start.limit)
+        : connection.raw(reading.statement.sql, reading.statement.values, { writes: false }).rows
     this.#at = 0
     return performance.now() - before
+  }
+
+  #open(): Connection {
+    const { path, aborted } = this.#start
+    const isAborted = () => Atomics.load(aborted, 0) !== 0
+    // read-only, so that it can never make an empty file in the place of one that is gone
+    this.#connection ??= new Connection({ path, synchronous: 'OFF' }, { readOnly: true, isAborted })
+    return this.#connection
   }
 
   #nextSlice(took: number): Told {
@@ -62,11 +85,11 @@ class ReadWorker {
 
 const port = parentPort
 if (port !== null) {
-  const worker = new ReadWorker(placeOf(workerData))
+  const worker = new ReadWorker(startOf(workerData))
   port.on('message', (ask: Ask) => port.postMessage(worker.answer(ask)))
 }
 
-// Only `ReadPool` starts this file, and it gives a Place.
-function placeOf(data: unknown): Place {
-  return data as Place
+// Only `ReadPool` starts this file, and it gives a Start.
+function startOf(data: unknown): Start {
+  return data as Start
 }

@@ -6,7 +6,7 @@ import type { StoredRow } from '../../evaluate.ts'
 import type { Grouping } from '../../figures.ts'
 import type { SqlRow } from '../sql/dialect.ts'
 import type { Statements } from '../sql/statements.ts'
-import { type Connection, firstRow } from './connection.ts'
+import { type Connection, firstRow, rawInputs } from './connection.ts'
 import { sumTooLarge } from './failure.ts'
 
 /** Reads over one connection. */
@@ -51,7 +51,10 @@ export class SqliteReader implements Reader {
 
   /** On this thread, however long it takes. */
   async raw<T>(work: (raw: Raw) => Promise<T>): Promise<T> {
-    return work({ kind: 'sqlite', run: async (statement) => this.connection.raw(statement, { writes: false }) })
+    return work({
+      kind: 'sqlite',
+      run: async (statement) => this.connection.raw(statement.sql, rawInputs(statement), { writes: false }),
+    })
   }
 }
 

@@ -6,7 +6,7 @@ import type { StoredRow } from '../../evaluate.ts'
 import type { Grouping } from '../../figures.ts'
 import type { Sql } from '../sql/dialect.ts'
 import type { Statements } from '../sql/statements.ts'
-import type { Connection } from './connection.ts'
+import { type Connection, rawInputs } from './connection.ts'
 
 import type { SqliteReader } from './session.ts'
 
@@ -131,7 +131,7 @@ export class SqliteTransaction implements Transaction {
   }
 
   #rawWrite(statement: RawStatement): RawAnswer {
-    return this.#watched(() => this.#connection.raw(statement, { writes: true }))
+    return this.#watched(() => this.#connection.raw(statement.sql, rawInputs(statement), { writes: true }))
   }
 
   #watched<T>(work: () => T): T {

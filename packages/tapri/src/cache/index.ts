@@ -1,0 +1,6 @@
+export { bypassing, StoredCache } from './cache.ts'
+export { cacheError } from './errors.ts'
+export { checkTag, keptTags, nameOf } from './key.ts'
+export { memoryStores, type OpenCache, type OpenStoreOptions, type OpenStores, openCache, openStores } from './open.ts'
+export type { CacheEntry, CacheKeep, CacheStore, Release, TagStamp } from './store.ts'
+export type { Cache, CacheKey, CacheOptions, WrapOptions } from './types.ts'

@@ -1,0 +1,163 @@
+// nginx and HAProxy in front of an app, for tests of what comes through them. They run as an unprivileged user, on a port
+// and in a folder of their own, and end with this process.
+import { once } from 'node:events'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { makeHome } from './home.ts'
+import { freePort } from './port.ts'
+import { findProgram, giveAway, spawnUnprivileged, tailOf } from './process.ts'
+
+export type ProxyName = 'nginx' | 'haproxy'
+
+/** What a proxy took for one request. */
+export interface ProxiedRequest {
+  /** The port that its client came from. */
+  readonly client: number
+  readonly status: number
+  /** Whether it was handed on to the app. */
+  readonly isForwarded: boolean
+  readonly method: string
+  readonly target: string
+}
+
+export interface RunningProxy extends AsyncDisposable {
+  readonly port: number
+  /** The requests that it has answered and logged so far. */
+  log(): readonly ProxiedRequest[]
+}
+
+/** Why a proxy cannot be started, or false: the `skip` of a test. */
+export function withoutProxy(name: ProxyName): string | false {
+  return findProgram(name) === undefined && `${name} is not installed: apt-get install ${packages[name]}`
+}
+
+const packages: Readonly<Record<ProxyName, string>> = { nginx: 'nginx-light', haproxy: 'haproxy' }
+
+/**
+ * Starts a proxy in front of an app on this machine. It keeps connections to the app, adds the client's address to
+ * X-Forwarded-For, and gives up slow clients after half a second.
+ * @example await using proxy = await openProxy('nginx', { app: 3000 }); await fetch(`http://127.0.0.1:${proxy.port}`)
+ */
+export async function openProxy(name: ProxyName, { app }: { readonly app: number }): Promise<RunningProxy> {
+  const program = findProgram(name)
+  if (program === undefined) throw new Error(`Cannot start ${name}: it is not installed`)
+  const home = makeHome()
+  giveAway(home)
+  const port = await freePort()
+  const { config, args, log } = recipes[name]
+  writeFileSync(join(home, 'proxy.conf'), config(port, app))
+  const child = spawnUnprivileged(program, args(home), home)
+  let words = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    words += text
+  })
+  const tail = tailOf(child)
+  const close = async (): Promise<void> => {
+    const ended = once(child, 'exit')
+    if (child.exitCode === null && child.signalCode === null && child.kill('SIGKILL')) await ended
+    rmSync(home, { recursive: true, force: true })
+  }
+  while (!(await answers(port))) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      await close()
+      throw new Error(`Cannot start ${name}. Its words:\n${tail()}`)
+    }
+    await setTimeout(20)
+  }
+  return { port, log: () => log(home, words).flatMap(readLine), [Symbol.asyncDispose]: close }
+}
+
+interface Recipe {
+  config(port: number, app: number): string
+  args(home: string): readonly string[]
+  /** Its log, line by line, from what it wrote into its folder or to its output. */
+  log(home: string, words: string): readonly string[]
+}
+
+const recipes: Readonly<Record<ProxyName, Recipe>> = {
+  nginx: {
+    // as docs/http/proxies.md shows it
+    config: (port, app) => `
+daemon off;
+master_process off;
+pid nginx.pid;
+events { worker_connections 256; }
+http {
+  log_format requests '$remote_port|$status|$upstream_addr|$request_method|$request_uri';
+  access_log requests.log requests;
+  client_header_timeout 500ms;
+  client_body_timeout 500ms;
+  keepalive_timeout 500ms;
+  client_max_body_size 10m;
+  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${kind};`).join(' ')}
+  map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
+  upstream app { server 127.0.0.1:${app}; keepalive 4; }
+  server {
+    listen 127.0.0.1:${port};
+    location / {
+      proxy_pass http://app;
+      proxy_http_version 1.1;
+      # handed on while it comes: what a client does to a body reaches the app
+      proxy_request_buffering off;
+      proxy_set_header Host $host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_upgrade;
+    }
+  }
+}
+`,
+    args: (home) => ['-p', home, '-e', 'stderr', '-c', join(home, 'proxy.conf')],
+    log: (home) => readFileSync(join(home, 'requests.log'), 'utf8').split('\n'),
+  },
+  haproxy: {
+    config: (port, app) => `
+global
+  log stdout format raw local0
+  maxconn 256
+defaults
+  mode http
+  log global
+  log-format "%cp|%ST|%s|%HM|%HU"
+  option forwardfor
+  option http-keep-alive
+  http-reuse always
+  timeout connect 5s
+  timeout server 30s
+  timeout tunnel 30s
+  timeout client 500ms
+  timeout http-request 500ms
+  timeout http-keep-alive 500ms
+frontend clients
+  bind 127.0.0.1:${port}
+  default_backend app
+backend app
+  server app 127.0.0.1:${app}
+`,
+    args: (home) => ['-db', '-f', join(home, 'proxy.conf')],
+    log: (_home, words) => words.split('\n'),
+  },
+}
+
+function readLine(line: string): readonly ProxiedRequest[] {
+  const [client, status, server = '', method = '', ...target] = line.split('|')
+  if (client === undefined || !/^\d+$/.test(client)) return []
+  const isForwarded = server !== '-' && server !== '' && server !== '<NOSRV>'
+  return [{ client: Number(client), status: Number(status), isForwarded, method, target: target.join('|') }]
+}
+
+async function answers(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    // nobody listens yet
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
