@@ -27,6 +27,8 @@ export interface Started extends Omit<OpenApp, 'http' | 'close'> {
   /** The URL with the prefix: what the typed client is given. */
   readonly apiUrl: string
   readonly log: Log
+  /** Answers a request without a network, as if it had come over it; undefined where a part of the app needs objects of Node. */
+  readonly fetch: ((request: Request) => Promise<Response>) | undefined
   stop(): Promise<void>
 }
 
@@ -56,8 +58,8 @@ export async function startApp(description: AppDescription, options: StartedOpti
   try {
     const url = await opened.http.listen({ port: options.port ?? settings.PORT, host: options.host ?? settings.HOST })
     log.info(`Listening on ${url}`)
-    const { http: _http, close, ...parts } = opened
-    return { ...parts, url, apiUrl: url + opened.prefix, log, stop: close }
+    const { http, close, ...parts } = opened
+    return { ...parts, url, apiUrl: url + opened.prefix, log, fetch: http.fetch, stop: close }
   } catch (cause) {
     await opened.close()
     throw cause

@@ -57,7 +57,8 @@ export class Choice {
   }
 }
 
-function whyNode({ routes, use = [], mounts = {}, tls }: Served): string | undefined {
+/** What needs objects of Node; undefined when nothing does. */
+export function whyNode({ routes, use = [], mounts = {}, tls }: Served): string | undefined {
   const mounted = Object.keys(mounts).find((path) => 'handler' in Object(mounts[path]))
   if (mounted !== undefined) return `an Express app is mounted at "${mounted}"`
   if (use.some(isOfExpress)) return 'the app uses Express middleware'

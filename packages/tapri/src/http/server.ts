@@ -8,15 +8,17 @@ import { newId } from '../kit/ids.ts'
 import type { Log } from '../observe/index.ts'
 import type { Redis } from '../redis/index.ts'
 import { followCertificate, type TlsFiles } from './adapters/certificate.ts'
+import { fetchInProcess } from './adapters/in-process.ts'
 import type { Transport } from './adapters/make.ts'
 import { NodeAdapter, type NodeHooks } from './adapters/node.ts'
 import type { Offer } from './adapters/offer.ts'
+import type { StandardHooks } from './adapters/standard.ts'
 import { Templates } from './adapters/templates.ts'
 import { isTrustProxy, type TrustProxy } from './address.ts'
 import { collectBody, collectIncoming } from './body.ts'
 import { callRoute, type RouteCall } from './call.ts'
 import { withCheckedOutput } from './checked.ts'
-import { Choice, type ServerChoice } from './choice.ts'
+import { Choice, type ServerChoice, whyNode } from './choice.ts'
 import { bodyLimitOf, type CompiledRoute, compileRoute } from './compile.ts'
 import { Cors, type CorsOptions } from './cors.ts'
 import { httpError } from './errors.ts'
@@ -107,6 +109,9 @@ export interface HttpServer {
   /** Asks a GET route without a request: its checks, middleware and handler run as they do for one.
    * @throws TAPRI_NOT_FOUND when there is no such GET route */
   call(name: string, call: RouteCall): Promise<unknown>
+  /** Answers a request without a network, as if it had come over it; undefined where a part of the app needs objects of Node.
+   * @throws the reason of the request's signal when it aborts */
+  readonly fetch: ((request: Request) => Promise<Response>) | undefined
   /** Lets requests in flight finish, for `deadline` milliseconds at most (10,000 unless told). */
   stop(deadline?: number): Promise<void>
   readonly server: Server
@@ -189,7 +194,7 @@ export function openHttp(options: HttpOptions): HttpServer {
   }
   const nodeAdapter = new NodeAdapter(hooks, transport)
   const { server } = nodeAdapter
-  const choice = new Choice(options, nodeAdapter, {
+  const standard: StandardHooks = {
     clock,
     request: makeListener(setup, { inspect: inspectIncoming, collect: collectIncoming }),
     isUpgrade: (request) => offers.has(pathOf(request)),
@@ -204,7 +209,8 @@ export function openHttp(options: HttpOptions): HttpServer {
     },
     templates: new Templates(shared.heads),
     pending: new Set(),
-  })
+  }
+  const choice = new Choice(options, nodeAdapter, standard)
   const unfollow =
     transport.tls !== undefined && server instanceof TlsServer
       ? followCertificate(transport.tls, { clock, log: options.log, take: (certificate) => server.setSecureContext(certificate) })
@@ -225,6 +231,7 @@ export function openHttp(options: HttpOptions): HttpServer {
       else offers.set(path, offered)
     },
     isGet: (name) => gets.has(name),
+    fetch: whyNode(options) === undefined ? (request) => fetchInProcess(request, standard) : undefined,
     async call(name, call) {
       const route = gets.get(name)
       if (route === undefined) throw notFound(`No GET route is called "${name}"`)

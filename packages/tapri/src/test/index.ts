@@ -56,8 +56,9 @@ export async function testApp<A extends App<any, any>>(app: A, options: TestOpti
     await started.live.settled()
     await Promise.all(clients.map(sync))
   }
+  const send: typeof fetch = (input, init) => started.fetch?.(new Request(input, init)) ?? fetch(input, init)
   const settledFetch: typeof fetch = async (input, init) => {
-    const answer = await fetch(input, init)
+    const answer = await send(input, init)
     const method = init?.method?.toUpperCase() ?? 'GET'
     if (method !== 'GET' && method !== 'HEAD') await settled()
     return answer
@@ -87,6 +88,7 @@ export async function testApp<A extends App<any, any>>(app: A, options: TestOpti
       const user = await db.users.create(fillUser(app.description.models, email, values))
       return open(await issue(user.id))
     },
+    fetch: send,
     token,
     file: (name, size = 1024) => testFile(name, size),
     settled,

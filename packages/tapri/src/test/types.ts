@@ -7,6 +7,8 @@ import type { Log } from '../observe/index.ts'
 export interface TestApp<A extends App<any, any>> extends AsyncDisposable {
   /** The origin with the app's prefix, for requests by hand. */
   readonly url: string
+  /** As the platform's, but without a network where the app needs no objects of Node: what the clients call. */
+  readonly fetch: typeof fetch
   /** A client that has not signed in. */
   readonly guest: Client<A>
   /** The app's clock: it stands still until it is told to move. */
