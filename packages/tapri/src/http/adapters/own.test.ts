@@ -1,29 +1,33 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import helmet from 'helmet'
 import { fromExpress } from '../connect.ts'
 import { openForTest, visitor } from '../open.fixture.ts'
 
 const isNode = process.versions.bun === undefined && !('Deno' in globalThis)
-const skip = isNode ? 'Node has no other server than node:http' : false
+/** Node has no other server than node:http, so there is nothing to claim there. */
+function testOwn(claim: string, work: (t: TestContext) => Promise<void>): void {
+  if (!isNode) test(claim, work)
+}
+
 const onNode = isNode ? false : 'this is not Node'
 
 const hi = visitor.get('/hi', () => 'hi')
 const host = 'Host: localhost'
 
-test('the server of the runtime itself answers, and its server of node:http is not to be had', { skip }, async (t) => {
+testOwn('the server of the runtime itself answers, and its server of node:http is not to be had', async (t) => {
   const { http, url } = await openForTest(t, { hi })
   assert.equal(await (await fetch(`${url}/hi`)).text(), 'hi')
   assert.throws(() => http.server, { code: 'TAPRI_HTTP_SERVER' })
 })
 
-test('an app that asks for it is served by node:http', { skip }, async (t) => {
+testOwn('an app that asks for it is served by node:http', async (t) => {
   const { http, url } = await openForTest(t, { hi }, { server: 'node' })
   assert.equal(await (await fetch(`${url}/hi`)).text(), 'hi')
   assert.equal(http.server.listening, true)
 })
 
-test('an app with Express middleware is served by node:http, and the log says why', { skip }, async (t) => {
+testOwn('an app with Express middleware is served by node:http, and the log says why', async (t) => {
   const safe = visitor.use(fromExpress(helmet())).get('/safe', () => 'safe')
   const { http, url, entries } = await openForTest(t, { safe })
   const { headers } = await fetch(`${url}/safe`)
@@ -56,7 +60,7 @@ const refused: readonly (readonly [string, string, number, string])[] = [
   ['NUL in the path', `GET /hi/a%00b HTTP/1.1\r\n${host}\r\n\r\n`, 400, 'TAPRI_HTTP_PATH'],
 ]
 
-test('what the runtime lets through is judged as it is on Node', { skip }, async (t) => {
+testOwn('what the runtime lets through is judged as it is on Node', async (t) => {
   const { raw } = await openForTest(t, { hi, below: visitor.get('/hi/:id', ({ params }) => params) })
   for (const [name, request, status, code] of refused) {
     const answer = await raw(request.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'))
@@ -77,7 +81,7 @@ const malformed: readonly (readonly [string, string])[] = [
   ['a folded header', `POST /made HTTP/1.1\r\n${host}\r\nx-a: 1\r\n 2\r\n`],
 ]
 
-test('what two readers could understand differently is refused before a handler hears of it', { skip }, async (t) => {
+testOwn('what two readers could understand differently is refused before a handler hears of it', async (t) => {
   let calls = 0
   const made = visitor.post('/made', () => {
     calls++
@@ -88,7 +92,7 @@ test('what two readers could understand differently is refused before a handler 
   assert.equal(calls, 0)
 })
 
-test('the address of a caller is that of its connection', { skip }, async (t) => {
+testOwn('the address of a caller is that of its connection', async (t) => {
   const where = visitor.get('/where', ({ ip, request }) => [ip, typeof request.socket.remotePort, request.socket.localAddress])
   const { url } = await openForTest(t, { where })
   assert.deepEqual(await (await fetch(`${url}/where`)).json(), ['127.0.0.1', 'number', '127.0.0.1'])
