@@ -29,15 +29,20 @@ export async function send<T>(
   const deadline = new Deadline(clock, allowedTime(settings, request, options), { what, signal: options.signal })
   const { signal } = deadline
   const backoff = new Backoff()
+  let thrown: { readonly error: unknown } | undefined
+  const told = toldBy(options, (error) => {
+    thrown = { error }
+  })
   let left = isRepeatable(request.method) ? (options.retries ?? settings.retries) : 0
   try {
     for (;;) {
       let answer: Response | undefined
       try {
         signal.throwIfAborted()
-        answer = await exchange(settings, request, { ...options, signal })
+        answer = await exchange(settings, request, { ...told, signal })
         return await read(request, answer)
       } catch (cause) {
+        if (thrown !== undefined) throw thrown.error
         if (signal.aborted) throw signal.reason
         const wait = left-- > 0 ? waitBefore({ cause, answer }, backoff, clock) : undefined
         if (wait !== undefined) await pause(clock, wait, signal)
@@ -47,6 +52,25 @@ export async function send<T>(
     }
   } finally {
     deadline.clear()
+  }
+}
+
+/** The same, so that what the caller's own functions throw is not taken for a connection that failed. */
+function toldBy({ onProgress, onDownload, ...others }: CallOptions, onThrown: (error: unknown) => void): CallOptions {
+  const heard = <Progress>(tell: (progress: Progress) => void) => {
+    return (progress: Progress) => {
+      try {
+        tell(progress)
+      } catch (error) {
+        onThrown(error)
+        throw error
+      }
+    }
+  }
+  return {
+    ...others,
+    ...(onProgress !== undefined && { onProgress: heard(onProgress) }),
+    ...(onDownload !== undefined && { onDownload: heard(onDownload) }),
   }
 }
 

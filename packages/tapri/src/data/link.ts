@@ -6,9 +6,8 @@ import { all, always, equal, within } from './condition.ts'
 import type { Scope } from './engine.ts'
 import { dataError } from './errors.ts'
 import type { StoredRow } from './evaluate.ts'
-import { requireFields } from './field-writes.ts'
 import { fits } from './fits.ts'
-import { denied } from './permit.ts'
+import { denied, requireAfter, requireBefore } from './permit.ts'
 import { mayBeId } from './read.ts'
 import { removeRows } from './remove.ts'
 import type { OpenTransaction } from './transaction.ts'
@@ -78,9 +77,10 @@ async function makeLink(
   other: string,
 ): Promise<void> {
   const pair = newRow(link, newId(scope.engine.clock.now()), { [from.name]: one, [to.name]: other })
+  const outcome = { action: 'create', given: { [from.name]: one, [to.name]: other }, row: pair } as const
+  const isSettled = link.internal || (await requireBefore(scope, session, link, outcome))
   await session.insert(link, pair)
-  if (!link.internal && !(await fits(session, link, scope.allowed(link, 'create'), pair))) throw denied(link, 'create')
-  await requireFields(scope, session, link, { [from.name]: one, [to.name]: other }, pair)
+  if (!isSettled) await requireAfter(scope, session, link, outcome)
   changes.push({ model: link.name, id: pair.id, before: null, after: pair })
 }
 

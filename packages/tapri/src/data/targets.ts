@@ -38,7 +38,8 @@ function nameableOf(scope: Scope, target: Model): Condition {
 /** Whether the row of that id may be named if only it is there. */
 function isOpen(nameable: Condition, id: string): boolean {
   if (nameable.kind === 'any') return nameable.of.some((part) => isOpen(part, id))
-  return nameable.kind === 'always' || (nameable.kind === 'equal' && nameable.column.name === 'id' && nameable.value === id)
+  if (nameable.kind !== 'equal') return nameable.kind === 'always'
+  return !nameable.negated && nameable.column.name === 'id' && nameable.value === id
 }
 
 async function missingOf(

@@ -20,7 +20,7 @@ export function layer(middleware: readonly MiddlewareRun[], handler: Handler): H
         if (adds !== undefined) addToContext(context, adds)
         inner = enter(depth + 1)
         // A middleware that fails before it awaits next() must not leave a rejection unheard
-        inner.catch(unheard)
+        inner.then(undefined, unheard)
         return inner
       })
       if (own instanceof Answer) {

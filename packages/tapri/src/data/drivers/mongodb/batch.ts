@@ -40,7 +40,7 @@ export class Batch {
 
   /** Begins the next one, when those before it have ended; undefined when there is no place any more. */
   async join(): Promise<Frame | undefined> {
-    await this.#undone
+    await this.#undone.catch(() => {})
     if (this.#isEnded) return undefined
     this.#isAtWork = true
     const start = this.#unit.entries
@@ -67,8 +67,9 @@ export class Batch {
   async #rollback(start: number, undo: (() => Promise<void>) | undefined): Promise<void> {
     if (this.#isEnded || undo === undefined) return this.#done.promise
     this.#unit.cut(start)
-    // when it cannot be taken back, the transaction is lost, and everybody hears of that
-    this.#undone = undo().catch(() => {})
+    // when it cannot be taken back, the transaction is lost, and everybody hears of that at its end
+    this.#undone = undo()
+    this.#undone.catch(() => {})
     this.#leave()
     if (this.#members > 0) await this.#done.promise
   }

@@ -1,3 +1,4 @@
+import { requireWaiting } from '../../aborted.ts'
 import { dataError } from '../../errors.ts'
 import { Canceller, untilAborted } from '../cancel.ts'
 import type { Sql, SqlRow } from '../sql/dialect.ts'
@@ -40,6 +41,7 @@ export class Server {
 
   /** A statement of a connection, which is closed when that was told to end: nobody else is to be hit by it. */
   async until<T>(signal: AbortSignal, session: Session, statement: () => Promise<T>): Promise<T> {
+    requireWaiting(signal)
     try {
       return await untilAborted(signal, statement, () => this.cancel(session))
     } finally {

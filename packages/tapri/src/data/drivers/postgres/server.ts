@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import type { Writable } from 'node:stream'
 import type pg from 'pg'
+import { aborted } from '../../aborted.ts'
 import type { RawAnswer, RawStatement } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
 import { Canceller, untilAborted } from '../cancel.ts'
@@ -91,6 +92,11 @@ export class Server {
   async #queryUntil(query: pg.QueryArrayConfig, signal: AbortSignal): Promise<pg.QueryArrayResult> {
     const client = await this.#pool.connect()
     let isWhole = false
+    if (signal.aborted) {
+      // nothing was sent, so whoever comes next can have it as it is
+      client.release()
+      throw aborted(signal)
+    }
     try {
       const result = await untilAborted(
         signal,
