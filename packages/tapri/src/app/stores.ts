@@ -22,16 +22,22 @@ export async function openAppStores(
   const stores = await openStores(url, { clock, redis: connections })
   return {
     stores,
-    cache: new StoredCache({ store: stores.cache, notices: log }),
+    cache: new StoredCache({ store: stores.cache, notices: log, clock }),
     redis: url.startsWith('redis') ? await connections.open(url) : undefined,
-    close: () => connections.close(),
+    close: () => {
+      stores.close()
+      return connections.close()
+    },
   }
 }
 
 /** More rows than this of one model are told as all of them. */
 const mostRows = 200
 
-/** Lets every change of a model invalidate what was kept with its name, or with that of the row, as a tag. */
+/**
+ * Lets every change of a model invalidate what was kept with its name, or with that of the row, as a tag. For this process
+ * that is done when the listener returns; a Redis is told then, and what others read until it has the command may be old.
+ */
 export function invalidateOnChange(
   database: Database,
   cache: Cache,

@@ -66,6 +66,27 @@ test('memory remembers so many tags, and no value comes back by what it forgets'
   assert.notEqual(await store.get('plain'), undefined)
 })
 
+test('what was invalidated does not come back with a tag that was forgotten and is used again', async () => {
+  const store = new MemoryStore({ clock: manualClock(), size: 1024 ** 2, mostTags: 3 })
+  const keep = { fresh: 60_000, stale: 0 }
+  await store.set('old', '1', { ...keep, stamp: await store.stamp(['kites'], 60_000) })
+  await store.invalidate(['kites'])
+  await store.stamp(['a', 'b', 'c'], 60_000)
+  await store.set('new', '2', { ...keep, stamp: await store.stamp(['kites'], 60_000) })
+  assert.equal(await store.get('old'), undefined)
+  assert.equal((await store.get('new'))?.text, '2')
+})
+
+test('what is deleted while it is being replaced stays away', async () => {
+  const store = new MemoryStore({ clock: manualClock(), size: 1024 ** 2 })
+  const keep = { fresh: 60_000, stale: 0, stamp: await store.stamp([], 60_000) }
+  await store.set('session', '1', keep)
+  const replacing = store.set('session', '2', { ...keep, replaces: true })
+  await store.delete('session')
+  await replacing
+  assert.equal(await store.get('session'), undefined)
+})
+
 test('a value that cannot be made anew stays until it is too old, and the failure is told', async () => {
   const clock = manualClock()
   const notices = noticesForTest()

@@ -1,20 +1,22 @@
 import { setTimeout } from 'node:timers/promises'
+import { type Clock, systemClock } from '../kit/clock.ts'
 import { milliseconds } from '../kit/measures.ts'
 import type { Notices } from '../redis/index.ts'
+import { Flights } from './flights.ts'
 import { checkTag, keptTags, nameOf } from './key.ts'
-import type { CacheEntry, CacheStore, TagStamp } from './store.ts'
+import { type CacheEntry, type CacheStore, claimTime, type TagStamp } from './store.ts'
 import type { Cache, CacheKey, CacheOptions, WrapOptions } from './types.ts'
 import { decodeValue, encodeValue } from './value.ts'
 
 interface Parts {
   readonly store: CacheStore
   readonly notices?: Notices | undefined
+  /** Tells who waits in this process when it was long enough. */
+  readonly clock?: Clock
   /** Bytes of the largest value that is kept. */
   readonly largest?: number
 }
 
-/** How long one process may take to make a value before another one begins too. */
-const claimTime = 10_000
 /** How often those look who wait for another process. */
 const lookEvery = 25
 
@@ -26,26 +28,25 @@ interface Plan {
   readonly tags: readonly string[]
 }
 
-interface Flight {
-  readonly text: Promise<string | undefined>
-  readonly tags: readonly string[]
-}
-
 /** A cache over a store. */
 export class StoredCache implements Cache {
   readonly #store: CacheStore
   readonly #notices: Notices | undefined
   readonly #largest: number
   /** What is being looked for or made, by key: whoever asks meanwhile gets the same. */
-  readonly #flights = new Map<string, Flight>()
-  readonly #refreshes = new Set<string>()
+  readonly #flights: Flights<string | undefined>
+  readonly #clock: Clock
+  /** When each was begun; what hangs is no reason to wait for ever. */
+  readonly #refreshes = new Map<string, number>()
   /** What is made now, to be told when its key was deleted meanwhile. */
   readonly #makings = new Set<{ readonly name: string; isDeleted: boolean }>()
 
-  constructor({ store, notices, largest = 1024 ** 2 }: Parts) {
+  constructor({ store, notices, largest = 1024 ** 2, clock = systemClock }: Parts) {
     this.#store = store
     this.#notices = notices
     this.#largest = largest
+    this.#clock = clock
+    this.#flights = new Flights(clock)
   }
 
   async get(key: CacheKey): Promise<unknown> {
@@ -62,32 +63,20 @@ export class StoredCache implements Cache {
 
   async delete(key: CacheKey): Promise<void> {
     const name = nameOf(key)
-    this.#flights.delete(name)
+    this.#flights.forget(name)
     for (const making of this.#makings) making.isDeleted ||= making.name === name
     await this.#store.delete(name)
   }
 
   async wrap<T>(key: CacheKey, options: WrapOptions, make: () => Promise<T> | T): Promise<T> {
     const plan = planOf(key, options)
-    let flight = this.#flights.get(plan.name)
-    if (flight === undefined) {
-      const begun = { text: this.#find(plan, make), tags: plan.tags }
-      flight = begun
-      this.#flights.set(plan.name, begun)
-      const end = () => {
-        if (this.#flights.get(plan.name) === begun) this.#flights.delete(plan.name)
-      }
-      begun.text.then(end, end)
-    }
-    return made<T>(await flight.text)
+    const { name, tags } = plan
+    return made<T>(await this.#flights.join({ name, tags, begin: () => this.#find(plan, make) }))
   }
 
   async invalidate({ tags }: { readonly tags: readonly string[] }): Promise<void> {
     for (const tag of tags) checkTag(tag)
-    for (const [name, flight] of this.#flights) {
-      // who asks from now on must not get what was begun before
-      if (flight.tags.some((tag) => tags.includes(tag))) this.#flights.delete(name)
-    }
+    this.#flights.forgetTagged(tags)
     if (tags.length > 0) await this.#store.invalidate(tags)
   }
 
@@ -146,11 +135,14 @@ export class StoredCache implements Cache {
 
   /** Makes it anew while the old one is given. */
   #refresh(plan: Plan, make: () => unknown): void {
-    if (this.#refreshes.has(plan.name)) return
-    this.#refreshes.add(plan.name)
+    const begun = this.#clock.now()
+    if (begun - (this.#refreshes.get(plan.name) ?? Number.NEGATIVE_INFINITY) < claimTime) return
+    this.#refreshes.set(plan.name, begun)
     this.#refreshOnce(plan, make)
       .catch((error: unknown) => this.#notices?.event('cache.refresh.failed', { key: plan.name, error }, 'warn'))
-      .finally(() => this.#refreshes.delete(plan.name))
+      .finally(() => {
+        if (this.#refreshes.get(plan.name) === begun) this.#refreshes.delete(plan.name)
+      })
   }
 
   async #refreshOnce(plan: Plan, make: () => unknown): Promise<void> {

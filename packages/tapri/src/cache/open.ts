@@ -21,6 +21,8 @@ export interface OpenStores {
   readonly cache: CacheStore
   /** Keeps sessions: its failures are told, and pages that are cached do not drive them out. */
   readonly sessions: CacheStore
+  /** Before the connections are closed. */
+  close(): void
 }
 
 const usualSize = 64 * 1024 ** 2
@@ -33,14 +35,15 @@ const usualSize = 64 * 1024 ** 2
 export async function openStores(url: string, { clock = systemClock, redis }: OpenStoreOptions): Promise<OpenStores> {
   if (/^rediss?:/.test(url)) {
     const opened = await redis.open(url)
-    return { cache: new ForgivingStore(new RedisStore(opened, 'cache')), sessions: new RedisStore(opened, 'sessions') }
+    const cache = new ForgivingStore(new RedisStore(opened, 'cache'), { clock })
+    return { cache, sessions: new RedisStore(opened, 'sessions'), close: () => cache.close() }
   }
   return memoryStores(clock, sizeOf(url))
 }
 
 /** Stores in this process, of so many bytes each. */
 export function memoryStores(clock: Clock, size: number = usualSize): OpenStores {
-  return { cache: new MemoryStore({ clock, size }), sessions: new MemoryStore({ clock, size }) }
+  return { cache: new MemoryStore({ clock, size }), sessions: new MemoryStore({ clock, size }), close: () => {} }
 }
 
 /** A cache of its own, beside every app. */
@@ -59,7 +62,11 @@ export async function openCache(
 ): Promise<OpenCache> {
   const redis = new RedisConnections({ clock, notices })
   const stores = await openStores(url, { clock, redis })
-  return Object.assign(new StoredCache({ store: stores.cache, notices }), { close: () => redis.close() })
+  const close = () => {
+    stores.close()
+    return redis.close()
+  }
+  return Object.assign(new StoredCache({ store: stores.cache, notices, clock }), { close })
 }
 
 /** @throws TAPRI_CACHE_URL */

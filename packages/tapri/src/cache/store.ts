@@ -1,3 +1,6 @@
+/** How long one may take to make a value, in milliseconds, before another one begins too. */
+export const claimTime = 10_000
+
 /** What is kept under a key. */
 export interface CacheEntry {
   readonly text: string

@@ -79,7 +79,9 @@ export class HttpContext {
 
   /** The signed cookies whose signature is right, by name; others are left out. */
   get signedCookies(): Readonly<Record<string, string>> {
-    return verifiedCookies(this.cookies, this.#exchange.shared.secrets)
+    const exchange = this.#exchange
+    exchange.signedCookies ??= verifiedCookies(this.cookies, exchange.shared.secrets)
+    return exchange.signedCookies
   }
 
   /** Aborts when the caller leaves before the answer is out. */
@@ -109,10 +111,20 @@ const noQuery: Readonly<Record<string, never>> = Object.freeze({})
 
 /** Adds what a middleware gave to `next`, over getters of the same name. */
 export function addToContext(context: object, adds: object): void {
-  for (const key of Object.keys(adds)) {
-    const value: unknown = Reflect.get(adds, key)
+  const values = asRecord(adds)
+  const own = asRecord(context)
+  for (const key in values) {
     // a plain assignment costs a fifth of a definition; it would be lost on a getter, or run a setter
-    if (Object.hasOwn(context, key) || !(key in context)) Reflect.set(context, key, value)
-    else Object.defineProperty(context, key, { value, writable: true, enumerable: true, configurable: true })
+    if (key in own && !Object.hasOwn(own, key)) define(own, key, values[key])
+    else own[key] = values[key]
   }
+}
+
+function define(context: object, key: string, value: unknown): void {
+  Object.defineProperty(context, key, { value, writable: true, enumerable: true, configurable: true })
+}
+
+// Any object can be read and written by names; reflection does the same at several times the cost.
+function asRecord(object: object): Record<string, unknown> {
+  return object as Record<string, unknown>
 }

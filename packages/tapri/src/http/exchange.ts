@@ -49,6 +49,8 @@ export interface Shared {
 export class Exchange {
   /** As it came; a view of it while its answer is made for a cache. */
   request: IncomingMessage
+  /** Always as it came. */
+  readonly arrived: IncomingMessage
   readonly response: ServerResponse
   readonly shared: Shared
   readonly route: CompiledRoute
@@ -71,9 +73,12 @@ export class Exchange {
   isRequest = true
   /** What was looked at that belongs to this caller alone, and is not in the request. */
   personal: string | undefined
+  /** The names of the kept answers that are being made of it, by caches around one another. */
+  making: Set<string> | undefined
   // Made when first asked for
   reply: Reply | undefined
   cookies: Readonly<Record<string, string>> | undefined
+  signedCookies: Readonly<Record<string, string>> | undefined
   signal: AbortSignal | undefined
   #id: string | undefined
 
@@ -87,6 +92,7 @@ export class Exchange {
     flags: number,
   ) {
     this.request = request
+    this.arrived = request
     this.response = response
     this.shared = shared
     this.route = route

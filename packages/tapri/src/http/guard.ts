@@ -82,8 +82,12 @@ export function inspectIncoming(request: IncomingMessage): number {
   let flags = headers['accept-encoding'] === undefined ? 0 : acceptsEncoding
   if (accept?.includes(wireType)) flags |= wantsWire
   const length = headers['content-length']
+  // two of them that agree are let through, joined by a comma
+  if (length !== undefined && !lengthForm.test(length)) throw refused(`its Content-Length is "${length}"`)
   return (length !== undefined && length !== '0') || headers['transfer-encoding'] !== undefined ? flags | hasBody : flags
 }
+
+const lengthForm = /^\d{1,15}$/
 
 /** Over HTTP/2 no header has to announce a body: the frame of the headers says whether another one follows. */
 function isFollowed(request: IncomingMessage): boolean {

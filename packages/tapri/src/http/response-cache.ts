@@ -3,9 +3,9 @@ import { milliseconds } from '../kit/measures.ts'
 import { exchangeOf, type HttpContext } from './context.ts'
 import type { Exchange } from './exchange.ts'
 import { middleware } from './kit.ts'
-import { viewRequest } from './request-view.ts'
+import { accountOf, isMaking, nameFor } from './response-cache-name.ts'
+import { watch } from './response-cache-watch.ts'
 import { decodeResponse, encodeResponse, type KeptResponse, keptHeaders, wholeAnswer } from './response-kept.ts'
-import { canonicalUrl, hasCredentials, responseName } from './response-key.ts'
 import type { Middleware, MiddlewareRun } from './types.ts'
 import type { WholeAnswer } from './whole.ts'
 
@@ -53,22 +53,16 @@ export function responseCache(options: ResponseCacheOptions): Middleware<{}> {
     const exchange = exchangeOf(context)
     // a live query has to see every read
     if (!exchange.isRequest) return void (await next())
+    if (isMaking(exchange, context, plan)) return void (await next())
     const account = accountOf(context, exchange, options)
     const { method } = exchange.request
     if (account === undefined || (method !== 'GET' && method !== 'HEAD')) {
       context.reply.header('Cache-Status', `Tapri; fwd=${account === undefined ? 'bypass; detail=credentials' : 'method'}`)
       return void (await next())
     }
-    return new Lookup({ context, exchange, plan, account, next }).answer()
+    return new Lookup({ context, exchange, plan, account, next, ...nameFor(exchange, context, { plan, account }) }).answer()
   }
   return middleware(run)
-}
-
-/** Whose answer it is: empty for everybody's, undefined for one that must not come from the cache. */
-function accountOf(context: HttpContext, { request }: Exchange, { per }: ResponseCacheOptions): string | undefined {
-  const user: unknown = 'user' in context ? context.user : undefined
-  if (typeof user === 'object' && user !== null && 'id' in user) return per === 'account' ? `user ${String(user.id)}` : undefined
-  return hasCredentials(request) || (user !== undefined && user !== null) ? undefined : ''
 }
 
 interface LookupParts {
@@ -77,20 +71,22 @@ interface LookupParts {
   readonly plan: Plan
   readonly account: string
   readonly next: () => Promise<unknown>
+  readonly url: string
+  readonly name: string
 }
 
 /** One request on its way through the cache. */
 class Lookup {
   readonly #parts: LookupParts
-  readonly #url: string
   readonly #name: string
+  /** The names that this request makes the answers of. */
+  readonly #making: Set<string>
 
   constructor(parts: LookupParts) {
-    const { context, exchange, plan, account } = parts
     this.#parts = parts
-    this.#url = canonicalUrl(exchange)
-    const key = plan.options.key?.(context) ?? ''
-    this.#name = responseName(exchange, { url: this.#url, vary: plan.vary, account, key })
+    this.#name = parts.name
+    parts.exchange.making ??= new Set()
+    this.#making = parts.exchange.making
   }
 
   async answer(): Promise<WholeAnswer | undefined> {
@@ -102,6 +98,8 @@ class Lookup {
     }
     const flight = flights.get(this.#name)
     if (flight === undefined) return this.#inFlight(() => this.#make())
+    // two requests whose caches have each other's names would wait for one another for ever
+    if (this.#making.size > 0) return this.#make()
     // whoever makes it may fail, or may make what nobody else can have
     await flight.catch(() => {})
     const made = await store.get(this.#name)
@@ -132,25 +130,27 @@ class Lookup {
     return answer
   }
 
-  /** Runs what is inside, and keeps what may be kept; else says why not. */
   async #run(): Promise<{ readonly answer?: WholeAnswer; readonly why?: string }> {
-    const { exchange, plan, context, next } = this.#parts
+    this.#making.add(this.#name)
+    try {
+      return await this.#runInside()
+    } finally {
+      this.#making.delete(this.#name)
+    }
+  }
+
+  /** Runs what is inside, and keeps what may be kept; else says why not. */
+  async #runInside(): Promise<{ readonly answer?: WholeAnswer; readonly why?: string }> {
+    const { exchange, plan, context, next, url } = this.#parts
     const { options, vary, fresh, stale } = plan
     const { store } = exchange.shared.responses
-    const { request, response } = exchange
+    const { response } = exchange
     const given = typeof options.tags === 'function' ? options.tags(context) : (options.tags ?? [])
     const stamp = await store.stamp(keptTags(given), fresh + stale)
     const before = [...(exchange.headers ?? [])]
     const foreign = JSON.stringify(response.getHeaders())
-    const view = viewRequest(request, { headers: new Set(['host', ...vary]), url: this.#url })
-    exchange.request = view.request
-    let value: unknown
-    try {
-      value = await next()
-    } finally {
-      exchange.request = request
-    }
-    const difference = view.difference() ?? exchange.personal
+    const alike = { headers: new Set(['host', ...vary]), url }
+    const { value, difference } = await watch(exchange, { context, alike, next })
     if (difference !== undefined) return { why: `looked at ${difference}` }
     if (exchange.status !== 200) return { why: `status ${exchange.status}` }
     const answer = wholeAnswer(exchange, value)
@@ -178,7 +178,8 @@ class Lookup {
     const { flights } = exchange.shared.responses
     if (flights.has(this.#name)) return
     exchange.response.once('close', () => {
-      if (flights.has(this.#name) || exchange.shared.isDraining) return
+      // a caller who leaves early closes it while a cache outside of this one is still at work on the exchange
+      if (flights.has(this.#name) || this.#making.size > 0 || exchange.shared.isDraining) return
       this.#inFlight(() => this.#refresh()).catch((error: unknown) =>
         exchange.shared.log.event('http.cache.refresh-failed', { route: exchange.route.served.name, error }, 'warn'),
       )

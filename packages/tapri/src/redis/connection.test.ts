@@ -48,6 +48,24 @@ test('what Redis refuses is told with its own words', { skip: withoutRedis }, as
   await assert.rejects(redis.command('HGET', redis.key('text'), 'field'), { code: 'TAPRI_REDIS_REFUSED', message: /WRONGTYPE/ })
 })
 
+test('a Redis that still reads its data is not waited for', async (t) => {
+  const reading = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.on('data', (bytes) => {
+      const state = 'loading:1\r\nloading_eta_seconds:60'
+      const names = [...String(bytes).matchAll(/\r\n(info|ping)\r\n/gi)].map(([, name]) => name?.toLowerCase())
+      for (const name of names) socket.write(name === 'ping' ? '+PONG\r\n' : `$${state.length}\r\n${state}\r\n`)
+      if (names.length === 0) socket.write('+OK\r\n')
+    })
+  }).listen(0, '127.0.0.1')
+  await once(reading, 'listening')
+  t.after(() => reading.close())
+  const address = reading.address()
+  assert.ok(address !== null && typeof address === 'object')
+  const redis = await redisForTest(t, { url: `redis://127.0.0.1:${address.port}/0?connect_timeout=50ms` })
+  for (let command = 0; command < 3; command++) await assert.rejects(redis.command('PING'), { code: 'TAPRI_REDIS_LOST' })
+})
+
 test('an app begins while Redis is away, and its password is in no message', async (t) => {
   const notices = noticesForTest()
   const closed = createServer().listen(0, '127.0.0.1')

@@ -56,14 +56,17 @@ export class Redis {
   readonly #prefix: string
   readonly #clock: Clock
   readonly #notices: Notices | undefined
-  #first: Promise<unknown> | undefined
+  /** Milliseconds until it must be ready. */
+  readonly #patience: number
+  #first: Promise<void> | undefined
   #lastError: Error | undefined
   #isLost = false
 
-  constructor(client: Client, { shown, prefix }: RedisUrl, { clock = systemClock, notices }: ConnectionOptions) {
+  constructor(client: Client, { shown, prefix, connectTimeout }: RedisUrl, { clock = systemClock, notices }: ConnectionOptions) {
     this.#client = client
     this.shown = shown
     this.#prefix = prefix
+    this.#patience = connectTimeout
     this.#clock = clock
     this.#notices = notices
     client.on('ready', () => this.#found())
@@ -131,10 +134,21 @@ export class Redis {
 
   /** Waits for the first connection alone: what is lost later comes back while nobody waits for it. */
   async #connected(): Promise<void> {
-    this.#first ??= this.#client.connect()
+    this.#first ??= this.#waited(this.#client.connect())
     if (this.#isReady) return
     await this.#first
     if (!this.#isReady) throw this.#lastError ?? new Error('the connection is lost')
+  }
+
+  /** A server that still reads its data answers, and is not ready for as long as that takes. */
+  async #waited(connecting: Promise<unknown>): Promise<void> {
+    const { promise: late, reject } = Promise.withResolvers<never>()
+    const timer = setTimeout(() => reject(new Error('it is not ready yet')), this.#patience)
+    try {
+      await Promise.race([connecting, late])
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   #failed(name: string, cause: unknown): TapriError {

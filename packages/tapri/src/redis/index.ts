@@ -1,3 +1,3 @@
 export { type Notices, type Redis, RedisConnections } from './connection.ts'
-export { isRedisError } from './errors.ts'
+export { isRedisError, redisError } from './errors.ts'
 export { type Script, script } from './script.ts'

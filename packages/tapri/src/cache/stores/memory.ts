@@ -5,6 +5,8 @@ export interface MemoryStoreOptions {
   readonly clock: Clock
   /** Bytes that keys and texts may take together. */
   readonly size: number
+  /** Tags that are remembered. */
+  readonly mostTags?: number
 }
 
 interface Held {
@@ -27,7 +29,7 @@ interface Tag {
 
 /** What an entry takes beside its texts, about. */
 const overhead = 300
-const mostTags = 50_000
+const usualTags = 50_000
 /** How long the making of a value may take. */
 const making = 3_600_000
 const counted = ''
@@ -36,6 +38,7 @@ const counted = ''
 export class MemoryStore implements CacheStore {
   readonly #clock: Clock
   readonly #size: number
+  readonly #mostTags: number
   /** The one asked for last is the last. */
   readonly #held = new Map<string, Held>()
   /** Those in use. What has a tag that is not here any more is not given. */
@@ -45,9 +48,10 @@ export class MemoryStore implements CacheStore {
   #cleared = 0
   #bytes = 0
 
-  constructor({ clock, size }: MemoryStoreOptions) {
+  constructor({ clock, size, mostTags = usualTags }: MemoryStoreOptions) {
     this.#clock = clock
     this.#size = size
+    this.#mostTags = mostTags
   }
 
   /** What is held, in bytes. */
@@ -56,22 +60,22 @@ export class MemoryStore implements CacheStore {
   }
 
   async get(key: string): Promise<CacheEntry | undefined> {
-    const held = this.#held.get(key)
-    if (held === undefined) return undefined
     const now = this.#clock.now()
+    const held = this.#valid(key, now)
     this.#drop(key)
-    if (now >= held.staleUntil || this.#isInvalid(held)) return undefined
+    if (held === undefined) return undefined
     this.#hold(key, held)
     return { text: held.text, age: now - held.at, left: held.freshUntil - now }
   }
 
   async stamp(tags: readonly string[], time: number): Promise<TagStamp> {
     for (const tag of tags) {
-      const { invalidated, until } = this.#tags.get(tag) ?? { invalidated: 0, until: 0 }
+      // of a tag that was forgotten nobody knows when it was invalidated
+      const { invalidated, until } = this.#tags.get(tag) ?? { invalidated: this.#invalidations, until: 0 }
       this.#tags.delete(tag)
       this.#tags.set(tag, { invalidated, until: Math.max(until, this.#clock.now() + time + making) })
     }
-    if (this.#tags.size > mostTags) this.#forgetTags()
+    if (this.#tags.size > this.#mostTags) this.#forgetTags()
     const since = String(this.#invalidations)
     return Object.fromEntries([counted, ...tags].map((tag) => [tag, since]))
   }
@@ -79,7 +83,8 @@ export class MemoryStore implements CacheStore {
   async set(key: string, text: string, { fresh, stale, stamp, replaces }: CacheKeep): Promise<void> {
     const at = this.#clock.now()
     const bytes = Buffer.byteLength(key) + Buffer.byteLength(text) + overhead
-    if (replaces && (await this.get(key)) === undefined) return
+    // nothing may happen between this look and the writing: what is deleted must not come back
+    if (replaces && this.#valid(key, at) === undefined) return
     this.#drop(key)
     if (bytes > this.#size || fresh + stale < 1) return
     this.#hold(key, {
@@ -127,6 +132,11 @@ export class MemoryStore implements CacheStore {
     }
   }
 
+  #valid(key: string, now: number): Held | undefined {
+    const held = this.#held.get(key)
+    return held === undefined || now >= held.staleUntil || this.#isInvalid(held) ? undefined : held
+  }
+
   #isInvalid({ tags, since }: Held): boolean {
     return since < this.#cleared || tags.some((tag) => (this.#tags.get(tag)?.invalidated ?? Number.POSITIVE_INFINITY) > since)
   }
@@ -136,7 +146,7 @@ export class MemoryStore implements CacheStore {
     const now = this.#clock.now()
     for (const [tag, { until }] of this.#tags) if (until <= now) this.#tags.delete(tag)
     for (const tag of this.#tags.keys()) {
-      if (this.#tags.size <= mostTags) break
+      if (this.#tags.size <= this.#mostTags) break
       this.#tags.delete(tag)
     }
   }

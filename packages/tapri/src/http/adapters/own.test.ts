@@ -56,6 +56,12 @@ const refused: readonly (readonly [string, string, number, string])[] = [
   ['a GET with chunks', `GET /hi HTTP/1.1\r\n${host}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 400, 'TAPRI_HTTP_BODY'],
   ['a __proto__ header', `GET /hi HTTP/1.1\r\n${host}\r\n__proto__: x\r\n\r\n`, 400, 'TAPRI_HTTP_REQUEST'],
   ['an unknown expectation', `POST /hi HTTP/1.1\r\n${host}\r\nExpect: 200-maybe\r\n\r\n`, 417, 'TAPRI_HTTP_EXPECTATION'],
+  [
+    'two lengths that agree',
+    `POST /hi HTTP/1.1\r\n${host}\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}`,
+    400,
+    'TAPRI_HTTP_REQUEST',
+  ],
   ['broken escapes', `GET /hi/%zz HTTP/1.1\r\n${host}\r\n\r\n`, 400, 'TAPRI_HTTP_PATH'],
   ['NUL in the path', `GET /hi/a%00b HTTP/1.1\r\n${host}\r\n\r\n`, 400, 'TAPRI_HTTP_PATH'],
 ]
