@@ -373,3 +373,30 @@ test('a cache whose numbers or tags cannot be is refused where it is declared', 
   assert.throws(() => responseCache({ ttl: 'soon' }), { code: 'TAPRI_KIT_DURATION' })
   assert.throws(() => responseCache({ ttl: '1m', tags: [''] }), { code: 'TAPRI_CACHE_TAG' })
 })
+
+test('who waits for a maker that never ends makes the answer by itself in the end', async (t) => {
+  const clock = manualClock()
+  const entered = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const never = Promise.withResolvers<string>()
+  let made = 0
+  const { url, http } = await openForTest(
+    t,
+    {
+      slow: kept().get('/slow', () => {
+        entered[made]?.resolve()
+        return ++made === 1 ? never.promise : 'made'
+      }),
+    },
+    { time: clock },
+  )
+  assert.ok(http.fetch)
+  const first = http.fetch(new Request(`${url}/slow`))
+  await entered[0]?.promise
+  const second = http.fetch(new Request(`${url}/slow`))
+  // the second has come to where it waits
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+  clock.advance(10_000)
+  assert.equal(await (await second).text(), 'made')
+  never.resolve('late')
+  assert.equal(await (await first).text(), 'late')
+})

@@ -1,4 +1,5 @@
 import { checkTag, keptTags } from '../cache/index.ts'
+import type { Clock } from '../kit/clock.ts'
 import { milliseconds } from '../kit/measures.ts'
 import { exchangeOf, type HttpContext } from './context.ts'
 import type { Exchange } from './exchange.ts'
@@ -100,8 +101,8 @@ class Lookup {
     if (flight === undefined) return this.#inFlight(() => this.#make())
     // two requests whose caches have each other's names would wait for one another for ever
     if (this.#making.size > 0) return this.#make()
-    // whoever makes it may fail, or may make what nobody else can have
-    await flight.catch(() => {})
+    // whoever makes it may fail, may make what nobody else can have, or may never come to an end
+    await endedWithin(flight, this.#parts.exchange.shared.time)
     const made = await store.get(this.#name)
     return made === undefined ? this.#make() : this.#give(made, 'fwd=miss; collapsed')
   }
@@ -195,6 +196,18 @@ class Lookup {
     exchange.signal = exchange.shared.stopping
     await this.#run().finally(release)
   }
+}
+
+/** Ends when the flight has, however that was, and after `claimTime` at the latest. */
+function endedWithin(flight: Promise<unknown>, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(claimTime, resolve)
+    const end = () => {
+      cancel()
+      resolve()
+    }
+    flight.then(end, end)
+  })
 }
 
 /** What the answer varies with, beside what its handler says. */
