@@ -24,7 +24,6 @@ const node = `${imports}
 /** One of many that run the files, of which a step is no use twice. */
 const files = `${imports}
   const database = await open('plan')
-  const { steps } = await database.plan()
   const add = ({ db }) => db.labels.create({ name: 'made once' })
   const file = { steps: [{ kind: 'rename table', table: 'tags', to: 'labels' }], after: add }
   await database.migrations.applyFiles([{ name: '0001_labels', checksum: 'x', file }])

@@ -19,6 +19,8 @@ export class Incoming {
   readonly facts: unknown
   /** Bytes of the body that have come. */
   received = 0
+  #rawHeaders: string[] | undefined
+  #headersDistinct: Readonly<Record<string, string[]>> | undefined
   #line: IncomingLine | undefined
   #stream: Readable | undefined
   #isRead = false
@@ -36,7 +38,14 @@ export class Incoming {
 
   /** Names and values in turn; those that came more than once are joined. */
   get rawHeaders(): string[] {
-    return Object.entries(this.headers).flat()
+    // the same one each time, as on Node: who watches it must know it again
+    this.#rawHeaders ??= Object.entries(this.headers).flat()
+    return this.#rawHeaders
+  }
+
+  get headersDistinct(): Readonly<Record<string, string[]>> {
+    this.#headersDistinct ??= Object.fromEntries(Object.entries(this.headers).map(([name, value]) => [name, [value]]))
+    return this.#headersDistinct
   }
 
   /** Runtimes do not tell it: what differs between the versions they settle by themselves. */

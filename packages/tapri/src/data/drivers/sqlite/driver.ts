@@ -83,8 +83,15 @@ export class SqliteDriver implements Driver {
     return { entries, forgotten: typeof oldest === 'number' ? oldest - 1 : 0 }
   }
 
+  /** As of one moment: another process may be at work on the tables. */
   async tables(): Promise<TableState[]> {
-    return inspect(this.#writer)
+    if (this.#writer.isInTransaction) return inspect(this.#writer)
+    this.#writer.run('BEGIN')
+    try {
+      return inspect(this.#writer)
+    } finally {
+      this.#writer.run('ROLLBACK')
+    }
   }
 
   async countRows(table: string): Promise<number> {
