@@ -1,23 +1,8 @@
 import type { IncomingMessage } from 'node:http'
+import { impersonal } from '../kit/impersonal.ts'
 
 /** What every request for the same answer has alike, or what says nothing about who sent it. */
-const shared: ReadonlySet<PropertyKey> = new Set([
-  'method',
-  'httpVersion',
-  'httpVersionMajor',
-  'httpVersionMinor',
-  'complete',
-  'aborted',
-  'destroyed',
-  'closed',
-  'errored',
-  'on',
-  'once',
-  'off',
-  'addListener',
-  'removeListener',
-  'then',
-])
+const shared: ReadonlySet<PropertyKey> = new Set([...impersonal, 'httpVersionMajor', 'httpVersionMinor'])
 
 export interface RequestView {
   readonly request: IncomingMessage

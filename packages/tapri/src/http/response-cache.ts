@@ -1,4 +1,4 @@
-import { checkTag, keptTags } from '../cache/index.ts'
+import { checkTag, claimTime, keptTags } from '../cache/index.ts'
 import type { Clock } from '../kit/clock.ts'
 import { milliseconds } from '../kit/measures.ts'
 import { exchangeOf, type HttpContext } from './context.ts'
@@ -35,7 +35,6 @@ interface Plan {
 
 /** Bytes of the largest answer that is kept. */
 const largest = 1024 ** 2
-const claimTime = 10_000
 
 /**
  * Keeps the answers of GET routes on the server, in memory or in the Redis that CACHE_URL names, and gives them again

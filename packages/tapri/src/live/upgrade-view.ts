@@ -1,21 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-
-/** What says nothing about who sent the request; everything else may differ between two sockets. */
-const impersonal: ReadonlySet<PropertyKey> = new Set([
-  'method',
-  'httpVersion',
-  'complete',
-  'aborted',
-  'destroyed',
-  'closed',
-  'errored',
-  'on',
-  'once',
-  'off',
-  'addListener',
-  'removeListener',
-  'then',
-])
+import { impersonal } from '../kit/impersonal.ts'
 
 export interface UpgradeView {
   readonly request: IncomingMessage
