@@ -1,6 +1,6 @@
-import app from './club/app.ts'
-
-// The club in a process of its own, whose memory is nobody else's; on each message it tells what it still holds.
+// The club, or the app of another file, in a process of its own, whose memory is nobody else's; on each message it tells
+// what it still holds.
+const { default: app } = await import(process.argv[2] ?? './club/app.ts')
 const { url } = await app.start()
 process.on('message', () => {
   globalThis.gc?.()

@@ -522,7 +522,7 @@ const origins: readonly Claim[] = [
         return String(data)
       }
       const told = async (frame: object | string) => code(await tell(frame))
-      socket.send('{"type":"hello"}')
+      assert.match(await tell('{"type":"hello"}'), /welcome/)
       assert.equal(await told({ type: 'subscribe', id: 1, route: 'admin.secrets', input: {} }), 'TAPRI_APP_SIGN_IN')
       assert.equal(await told({ type: 'subscribe', id: 2, route: 'door.make', input: { title: 'a' } }), 'TAPRI_LIVE_ROUTE')
       assert.equal(await told({ type: 'subscribe', id: 3, route: '__proto__' }), 'TAPRI_LIVE_ROUTE')

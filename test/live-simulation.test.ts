@@ -102,7 +102,8 @@ class Simulation {
       const onError = (error: any) => {
         watch.end = error.code
       }
-      api.reader[route].live({}, show, { onError })
+      const follow: { live(input: object, show: (value: any) => void, options: object): unknown } = api.reader[route]
+      follow.live({}, show, { onError })
     }
   }
 

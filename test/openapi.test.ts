@@ -113,7 +113,7 @@ export async function use(baseUrl: string, token: string, source: File) {
   // @ts-expect-error a title is required
   const untitled = () => api.videosCreate({ source })
   const comment: Comments = (await api.commentsCreate({ video: video.id, text: 'high' })).data
-  const bytes = (await (await fetch(new URL(video.source.url, baseUrl))).blob()).size
+  const bytes = (await (await fetch(new URL(video.source?.url ?? '', baseUrl))).blob()).size
   const refused = (call: Promise<unknown>): Promise<Problem> =>
     call.then(() => { throw new Error('It was not refused') }, (answer: { error: Problem }) => answer.error)
   const missing = await refused(api.videosGet('01a1fc22-92fa-7291-b729-5740de14c21d'))
@@ -123,7 +123,7 @@ export async function use(baseUrl: string, token: string, source: File) {
   void [end, owner, id, untitled]
   return {
     title: video.title,
-    type: video.source.type,
+    type: video.source?.type,
     bytes,
     listed: rows.map(({ title }) => title),
     comment: comment.text,

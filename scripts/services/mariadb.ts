@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Maker } from './maker.ts'
-import { serveMysql } from './mysql.ts'
+import { binaryLog, serveMysql } from './mysql.ts'
 import { findProgram, runToEnd, versionOf } from './process.ts'
 import { Missing } from './service.ts'
 
@@ -12,16 +12,22 @@ export const mariadb: Maker = {
     const version = program === undefined ? undefined : versionOf(program)
     if (program === undefined || version === undefined) throw new Missing('it is not installed')
     // as Debian configures the server that it ships
-    const common = ['--no-defaults', '--character-set-server=utf8mb4', '--collation-server=utf8mb4_general_ci', '--skip-log-bin']
+    const common = ['--no-defaults', '--character-set-server=utf8mb4', '--collation-server=utf8mb4_general_ci']
     return {
       version,
       async initialise(folder) {
         await runToEnd('mkdir', ['data'], { cwd: folder })
-        const args = [...common, '--bootstrap', `--datadir=${join(folder, 'data')}`, '--enforce-storage-engine=']
+        const args = [
+          ...common,
+          '--skip-log-bin',
+          '--bootstrap',
+          `--datadir=${join(folder, 'data')}`,
+          '--enforce-storage-engine=',
+        ]
         const options = ['--innodb-flush-method=nosync', '--max-allowed-packet=8M']
         await runToEnd(program, [...args, ...options], { cwd: folder, input: systemTables(program) })
       },
-      serve: (options) => serveMysql(program, [...common, '--skip-name-resolve'], options),
+      serve: (options) => serveMysql(program, [...common, '--skip-name-resolve', ...binaryLog], options),
       url: (port) => `mysql://root@127.0.0.1:${port}/test`,
     }
   },

@@ -24,16 +24,16 @@ export const mysql: Maker = {
 function mysqlAt(program: string, places: readonly string[]): Program {
   const version = versionOf(program)
   if (version === undefined) throw new Missing(`${program} does not run`)
-  const common = ['--no-defaults', ...places, '--secure-file-priv=', '--mysqlx=OFF', '--skip-log-bin', '--performance-schema=OFF']
+  const common = ['--no-defaults', ...places, '--secure-file-priv=', '--mysqlx=OFF', '--performance-schema=OFF']
   return {
     version,
     async initialise(folder) {
       const first = join(folder, 'first.sql')
       await runToEnd('sh', ['-c', 'cat > first.sql'], { cwd: folder, input: firstStatements.join('\n') })
       const args = [...common, `--datadir=${join(folder, 'data')}`, '--initialize-insecure', `--init-file=${first}`]
-      await runToEnd(program, [...args, '--innodb-flush-method=nosync'], { cwd: folder })
+      await runToEnd(program, [...args, '--skip-log-bin', '--innodb-flush-method=nosync'], { cwd: folder })
     },
-    serve: (options) => serveMysql(program, [...common, '--innodb-redo-log-capacity=64M'], options),
+    serve: (options) => serveMysql(program, [...common, '--innodb-redo-log-capacity=64M', ...binaryLog], options),
     url: (port) => `mysql://root@127.0.0.1:${port}/test`,
   }
 }
@@ -42,6 +42,17 @@ const firstStatements = [
   'create database test;',
   `create user root@'%' identified by '';`,
   `grant all privileges on *.* to root@'%' with grant option;`,
+]
+
+/** Whole rows with the names of their columns, so that writes of others can be read; kept small, as nobody restores from it. */
+export const binaryLog = [
+  '--server-id=1',
+  '--log-bin=binary-log',
+  '--binlog-format=ROW',
+  '--binlog-row-image=FULL',
+  '--binlog-row-metadata=FULL',
+  '--max-binlog-size=64M',
+  '--binlog-expire-logs-seconds=600',
 ]
 
 /** What MySQL and MariaDB are started with alike. */

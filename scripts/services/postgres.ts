@@ -25,13 +25,16 @@ function postgresIn(bin: string, version: string): Program {
     },
     serve: (options) => ({
       program: join(bin, 'postgres'),
-      args: [...serveArguments(options), '-c', 'timezone=Asia/Kolkata'],
+      args: [...serveArguments(options), '-c', 'timezone=Asia/Kolkata', ...logical],
       ready: /ready to accept connections/,
       end: 'SIGQUIT',
     }),
     url: (port) => `postgres://postgres@127.0.0.1:${port}/test`,
   }
 }
+
+/** Writes of others can be read from the log, by several tests at once. */
+const logical = ['wal_level=logical', 'max_replication_slots=40', 'max_wal_senders=40'].flatMap((setting) => ['-c', setting])
 
 interface InitialiseOptions {
   readonly options?: readonly string[]

@@ -9,14 +9,15 @@ import type { Front, Maker, Program } from './maker.ts'
 import { mariadb } from './mariadb.ts'
 import { mongodb } from './mongodb.ts'
 import { mysql } from './mysql.ts'
+import { nats } from './nats.ts'
 import { freePort } from './port.ts'
 import { postgres } from './postgres.ts'
 import { giveAway, spawnUnprivileged, tailOf } from './process.ts'
 import { redis } from './redis.ts'
 import type { Service, ServiceName } from './service.ts'
 
-const makers: Readonly<Record<ServiceName, Maker>> = { postgres, mariadb, mysql, mongodb, redis }
-/** Data made by an older text of these files is not used again; Redis starts with none. */
+const makers: Readonly<Record<ServiceName, Maker>> = { postgres, mariadb, mysql, mongodb, redis, nats }
+/** Data made by an older text of these files is not used again; Redis and NATS start with none. */
 const recipes = ['postgres.ts', 'mariadb.ts', 'mysql.ts', 'mongodb.ts']
 
 export interface ServerOptions {

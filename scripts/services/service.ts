@@ -1,5 +1,5 @@
 export type DatabaseName = 'postgres' | 'mariadb' | 'mysql' | 'mongodb'
-export type ServiceName = DatabaseName | 'redis'
+export type ServiceName = DatabaseName | 'redis' | 'nats'
 
 /** A server to test with. */
 export interface Service {
@@ -36,11 +36,16 @@ export const services = {
     variable: 'TEST_REDIS_URL',
     help: 'apt-get install redis-server, or any Redis in TEST_REDIS_URL=redis://:password@host:6379/0',
   },
+  nats: {
+    title: 'NATS',
+    variable: 'TEST_NATS_URL',
+    help: 'apt-get install nats-server, or any NATS in TEST_NATS_URL=nats://host:4222',
+  },
 } as const satisfies Record<ServiceName, { title: string; variable: string; help: string }>
 
 /** Those that an app can keep its rows in. */
 export const databaseNames: readonly DatabaseName[] = ['postgres', 'mariadb', 'mysql', 'mongodb']
-export const serviceNames: readonly ServiceName[] = [...databaseNames, 'redis']
+export const serviceNames: readonly ServiceName[] = [...databaseNames, 'redis', 'nats']
 
 export function isServiceName(text: string): text is ServiceName {
   return text in services

@@ -1,6 +1,7 @@
 import { pick } from 'tapri/data'
 import { webFolder } from './constants.ts'
 import { channelController } from './controllers/channels.ts'
+import { chat } from './controllers/chat.ts'
 import { commentController } from './controllers/comments.ts'
 import { notificationController } from './controllers/notifications.ts'
 import { videoController } from './controllers/videos.ts'
@@ -19,6 +20,7 @@ export default app({
     channels: channelController,
     notifications: notificationController,
   },
+  channels: { chat },
   policies: [...channelPolicies, ...videoPolicies],
   folders: { '/': { from: webFolder, fallback: 'index.html' } },
   onStart: seed,

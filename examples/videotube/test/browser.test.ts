@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Page } from 'playwright-core'
 import { findChromium, openChromium } from './browser/chromium.ts'
-import { openPage, picture, signUp, type Visit } from './browser/page.ts'
+import { openPage, picture, signUp, type Visit, widthBeyond } from './browser/page.ts'
 import { startServer } from './browser/server.ts'
 import { clipPath } from './club.ts'
 
@@ -20,7 +21,8 @@ test('VideoTube works in a browser, from signing up to live comments', { skip, t
 
   await context.test('a visitor sees the sample videos', () => seesSamples(guest))
   await context.test('signing up leads to a signed-in page', () => signUp(ann, 'Ann'))
-  await context.test('an upload shows its progress and leads to the video', () => uploads(ann))
+  const studio = await ann.page.context().newPage()
+  await context.test('an upload shows its progress, in another tab too, and leads to the video', () => uploads(ann, studio))
   await context.test('the video plays and seeks by range', () => playsAndSeeks(ann))
   await context.test('a comment is seen live in another browser', () => commentsLive(ann, guest))
   await context.test('a like is counted live in another browser', () => likesLive(ann, guest))
@@ -45,23 +47,32 @@ async function seesSamples(guest: Visit): Promise<void> {
   await picture(guest, 'list')
 }
 
-async function uploads(ann: Visit): Promise<void> {
+async function uploads(ann: Visit, studio: Page): Promise<void> {
   const { page } = ann
+  await studio.goto('/studio')
+  await studio.getByText('An empty shelf').waitFor()
   await page.getByRole('link', { name: 'Upload a video' }).first().click()
   await page.setInputFiles('input[type=file]', clipPath)
   await page.getByLabel('Title').fill('Kites from the roof')
   await page.getByLabel('Description').fill('Filmed on a Sunday.')
   // a slow line, so that there is something to see
   const line = await page.context().newCDPSession(page)
-  const slow = { offline: false, latency: 20, downloadThroughput: -1, uploadThroughput: 80_000 }
+  const slow = { offline: false, latency: 20, downloadThroughput: -1, uploadThroughput: 50_000 }
   await line.send('Network.emulateNetworkConditions', slow)
   await page.getByRole('button', { name: 'Upload', exact: true }).click()
   await page.waitForFunction(() => (document.querySelector('progress')?.position ?? 0) > 0.3)
+  assert.match(String(await page.locator('.upload-progress').textContent()), /Uploading, \d+%[\d.]+ kB of 263 kB/)
+  const row = studio.locator('.studio-row', { hasText: 'Kites from the roof' })
+  await row.getByText('On its way').waitFor()
+  await picture({ ...ann, page: studio }, 'studio-uploading')
+  await row.getByRole('link', { name: 'Kites from the roof' }).click()
+  await studio.getByText('still on its way').waitFor()
   await picture(ann, 'upload')
-  assert.match(String(await page.locator('.upload-progress').textContent()), /Uploading, \d+%[\d.]+ kB of 264 kB/)
   await line.send('Network.emulateNetworkConditions', { ...slow, latency: 0, uploadThroughput: -1 })
   await page.waitForURL('**/watch/*')
   await page.getByRole('heading', { name: 'Kites from the roof' }).waitFor()
+  await studio.locator('.player video').waitFor()
+  await studio.close()
 }
 
 async function playsAndSeeks(ann: Visit): Promise<void> {
@@ -170,11 +181,6 @@ async function fitsLongWords(cem: Visit, phone: Visit): Promise<void> {
   await phone.page.goto('/')
   await phone.page.locator('.card', { hasText: word }).first().waitFor()
   assert.ok((await widthBeyond(phone)) <= 0, 'the list is too wide')
-}
-
-/** How many pixels the page is wider than the screen. */
-function widthBeyond({ page }: Visit): Promise<number> {
-  return page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
 }
 
 async function fitsPhone(phone: Visit, colorScheme: string): Promise<void> {

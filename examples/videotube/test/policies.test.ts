@@ -111,6 +111,7 @@ test('the file of an unpublished video is served to its owner only', async () =>
   await using club = await openClub()
   const ann = await club.signUp('ann@club.test')
   const { source } = await upload(club, ann, 'Secret kites', false)
+  assert.ok(source)
   const address = new URL(source.url, club.url)
 
   assert.equal((await fetch(address)).status, 404)

@@ -11,6 +11,7 @@ test('a first start shows two sample videos that can be fetched', async () => {
   assert.deepEqual(rows.map((video) => video.title).sort(), ['Chai, slowly', 'Kites over the bay'])
   assert.equal(next, null)
   for (const { source } of rows) {
+    assert.ok(source)
     const answer = await fetch(new URL(source.url, club.url))
     assert.equal(answer.headers.get('content-type'), 'video/mp4')
     assert.equal((await answer.bytes()).length, source.size)
@@ -28,6 +29,7 @@ test('an uploaded video comes back byte for byte, and in ranges', async () => {
   )
 
   const original = await readFile(clipPath)
+  assert.ok(video.source)
   const address = new URL(video.source.url, club.url)
   assert.deepEqual(Buffer.from(await (await fetch(address)).arrayBuffer()), original)
   const part = await fetch(address, { headers: { range: 'bytes=1000-1999' } })
@@ -45,6 +47,19 @@ test('a file that only says it is a video is refused and no row is made', async 
   await assert.rejects(ann.videos.create({ title: 'Kites', source: liar }))
 
   assert.deepEqual(await ann.videos.mine(), [])
+})
+
+test('nothing is published without something to watch', async () => {
+  await using club = await openClub()
+  const ann = await club.signUp('ann@club.test')
+  const denied = { code: 'TAPRI_DENIED', status: 403 }
+
+  await assert.rejects(ann.videos.create({ title: 'Kites', published: true }), denied)
+  const { id } = await ann.videos.create({ title: 'Kites' })
+  await assert.rejects(ann.videos.update({ id, published: true }), denied)
+  await ann.videos.update({ id, published: true, source: club.file('kites.mp4') })
+
+  assert.equal((await club.guest.videos.get({ id })).source?.name, 'kites.mp4')
 })
 
 test('search finds words of titles and how they begin, whatever their case, among published videos', async () => {
@@ -91,7 +106,7 @@ test('every view counts, also those at the same moment', async () => {
 
   await Promise.all(Array.from({ length: 8 }, () => club.guest.videos.view({ id })))
 
-  assert.equal((await club.guest.videos.stats({ id })).views, 8)
+  assert.equal((await club.guest.videos.get({ id })).views, 8)
 })
 
 test('one person likes a video once, and can take it back', async () => {

@@ -6,7 +6,7 @@ import { videos } from '../models/videos.ts'
 import { controller, member, visitor } from '../tapri.ts'
 
 const one = { params: { id: id('videos') } }
-const editable = pick(videos, 'title', 'description', 'published')
+const editable = pick(videos, 'title', 'description', 'published', 'source')
 const owned = { with: { owner: row(users) } }
 const search = { q: text({ max: 100, default: '' }), owner: optional(id('users')), after: optional(text({ max: 500 })) }
 
@@ -33,7 +33,7 @@ export const videoController = controller('/videos', {
     db.videos.get(params.id, { with: { owner: true } }),
   ),
 
-  create: member.post('/', { body: { ...editable, ...pick(videos, 'source') }, output: row(videos) }, ({ db, body, user }) =>
+  create: member.post('/', { body: editable, output: row(videos) }, ({ db, body, user }) =>
     db.transaction(async (db) => {
       const video = await db.videos.create({ ...body, owner: user.id })
       if (video.published) await announce(db.asSystem('tell subscribers'), video)
@@ -59,12 +59,12 @@ export const videoController = controller('/videos', {
 
   stats: visitor.get(
     '/:id/stats',
-    { ...one, output: { views: int(), likes: int(), liked: bool(), comments: int() } },
+    { ...one, output: { likes: int(), liked: bool(), comments: int() } },
     async ({ db, params, user }) => {
-      const { id, views } = await db.videos.get(params.id)
+      const { id } = await db.videos.get(params.id)
       const likes = await db.likes.count({ where: { video: id } })
       const liked = user !== null && (await db.likes.count({ where: { video: id, user: user.id } })) > 0
-      return { views, likes, liked, comments: await db.comments.count({ where: { video: id } }) }
+      return { likes, liked, comments: await db.comments.count({ where: { video: id } }) }
     },
   ),
 

@@ -1,10 +1,18 @@
+import type { Id } from 'tapri/data'
 import { policy } from '../tapri.ts'
+
+/** One's own videos, published only when there is something to watch. */
+const publishable = (owner: Id<'users'>) =>
+  [
+    { owner, published: false },
+    { owner, source: { not: null } },
+  ] as const
 
 export const videoPolicies = [
   policy('videos', {
     read: ({ rows, user }) => (user ? rows({ published: true }, { owner: user.id }) : rows({ published: true })),
-    create: ({ rows, user }) => user !== null && rows({ owner: user.id }),
-    update: ({ rows, user }) => user !== null && rows({ owner: user.id }),
+    create: ({ rows, user }) => user !== null && rows(...publishable(user.id)),
+    update: ({ rows, user }) => user !== null && rows(...publishable(user.id)),
     delete: ({ rows, user }) => user !== null && rows({ owner: user.id }),
   }),
 

@@ -43,3 +43,8 @@ export async function signUp({ page }: Visit, name: string): Promise<void> {
   await page.getByRole('button', { name: 'Join' }).click()
   await page.getByRole('button', { name: 'Your account', exact: true }).waitFor()
 }
+
+/** How many pixels the page is wider than the screen. */
+export function widthBeyond({ page }: Visit): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+}

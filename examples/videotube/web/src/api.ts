@@ -11,7 +11,11 @@ export type Me = NonNullable<Answer<Api['auth']['me']>>
 export type Channel = Answer<Api['channels']['get']>
 export type Video = Answer<Api['videos']['get']>
 export type OwnVideo = Answer<Api['videos']['mine']>[number]
-export type Comment = Answer<Api['comments']['list']>[number]
+/** One that waits to be sent is shown before the server has it. */
+export type Comment = Answer<Api['comments']['list']>[number] & { readonly isWaiting?: true }
+export type Chat = ReturnType<Api['chat']>
+export type ChatMember = ReturnType<Chat['members']>[number]
+export type ChatMessage = Parameters<Parameters<Chat['onMessage']>[0]>[0]
 export type Notification = Answer<Api['notifications']['list']>[number]
 
 /** An address in the browser holds plain text; the server decides whether it is the id of anything. */

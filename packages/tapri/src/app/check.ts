@@ -22,17 +22,27 @@ function checkNames(parts: readonly Part[]): void {
   const models = new Names('model')
   const services = new Names('service')
   const controllers = new Names('controller')
+  const channels = new Names('channel')
   const settings = new Names('setting')
-  for (const { name, title, kit, controllers: own } of parts) {
+  for (const { name, title, kit, controllers: own, channels: ownChannels } of parts) {
     if (name !== undefined) modules.take(name, title)
     for (const key of Object.keys(kit.models)) models.take(key, title)
     for (const key of Object.keys(own)) controllers.take(key, title)
+    for (const key of Object.keys(ownChannels)) channels.take(key, title)
     for (const [key, field] of Object.entries(kit.settings)) settings.take(key, title, field)
     for (const each of kit.services) {
       services.take(each.name, title)
       for (const [key, field] of Object.entries(each.definition.settings)) settings.take(key, titleOf('service', each), field)
     }
   }
+  refuseShared(controllers, channels)
+}
+
+/** The client has both by name. */
+function refuseShared(controllers: Names, channels: Names): void {
+  const shared = controllers.shared(channels)
+  if (shared === undefined) return
+  throw appError('TAPRI_APP_NAME_TWICE', `Cannot start: a controller and a channel are both called "${shared}"; rename one`)
 }
 
 class Names {
@@ -41,6 +51,11 @@ class Names {
 
   constructor(kind: string) {
     this.#kind = kind
+  }
+
+  /** A name that the others have too. */
+  shared(others: Names): string | undefined {
+    return [...this.#taken.keys()].find((name) => others.#taken.has(name))
   }
 
   /** The same field under the same name is one setting, which several may need. */

@@ -1,8 +1,9 @@
 import { type Auth, type AuthActions, type AuthService, authService, type Caller } from '../auth/index.ts'
 import { bypassing, type Cache } from '../cache/index.ts'
 import type { Db, ReadSet } from '../data/index.ts'
-import { type Exchange, exchangeOf, HttpContext } from '../http/index.ts'
+import { type Exchange, exchangeOf, HttpContext, showsCredential } from '../http/index.ts'
 import type { Clock } from '../kit/clock.ts'
+import type { LiveRun } from '../live/index.ts'
 import type { Log } from '../observe/index.ts'
 import { appError } from './errors.ts'
 import type { Sight, Sights } from './sight.ts'
@@ -22,6 +23,10 @@ export interface ContextParts {
 export interface Calling {
   readonly caller: Caller | null
   readonly reads?: ReadSet
+  /** Reads in the place of the database, for a live query. */
+  readonly reader?: LiveRun<Caller>['reader']
+  /** Told when a handler looks at who calls. */
+  onCallerSeen?(): void
   readonly signal?: AbortSignal
 }
 
@@ -39,14 +44,15 @@ export abstract class AppContext extends HttpContext {
   #views: Map<Sight, AppContext> | undefined
 
   get user(): Caller['user'] | null {
+    this.calling.onCallerSeen?.()
     return this.calling.caller?.user ?? null
   }
 
   /** A GET reads and nothing else: it may be asked again, cached and followed live. Nothing goes on for a caller who has left. */
   get db(): Db<any> {
     this.#db ??= this.#own.database.asCaller(
-      { user: this.user },
-      { reads: this.calling.reads, readOnly: this.route.method === 'get', signal: this.signal },
+      { user: this.calling.caller?.user ?? null },
+      { reads: this.calling.reads, reader: this.calling.reader, readOnly: this.route.method === 'get', signal: this.signal },
     )
     return this.#db
   }
@@ -100,6 +106,7 @@ export abstract class AppContext extends HttpContext {
   }
 
   #auth(): Auth {
+    this.calling.onCallerSeen?.()
     if (this.parts.auth !== undefined) return this.parts.auth
     throw appError('TAPRI_APP_NO_USERS', 'Cannot sign anyone in: the app has no model "users"')
   }
@@ -130,6 +137,7 @@ export function contextClass(parts: ContextParts): new (exchange: Exchange) => A
 /** Tells who calls and turns away visitors from routes that are not theirs; at once when no credential has to be looked up. */
 export function prepareWith(auth: Auth | undefined): (context: AppContext) => void | Promise<void> {
   return (context) => {
+    if ((exchangeOf(context).flags & showsCredential) === 0) return admit(context, null)
     // the context itself is the options: its reply is only made when a cookie has to be set
     const caller = auth?.identify(context.request, context) ?? null
     if (caller === null) return admit(context, null)

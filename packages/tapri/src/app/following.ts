@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type ReadEntry, ReadSet } from '../data/index.ts'
+import { type AskedRule, type ReadEntry, ReadSet } from '../data/index.ts'
 
 /** Services have a database of their own: this tells a live query of what they read while they work for its answer. */
 export class Following {
@@ -21,7 +21,11 @@ class PassingReads extends ReadSet {
     this.#current = current
   }
 
-  override add(entry: ReadEntry): void {
-    this.#current.getStore()?.add(entry)
+  override add(entry: ReadEntry, isKept: boolean): void {
+    this.#current.getStore()?.add(entry, isKept)
+  }
+
+  override consult(rule: AskedRule): void {
+    this.#current.getStore()?.consult(rule)
   }
 }

@@ -1,19 +1,19 @@
 import { type Auth, authError, type Caller } from '../auth/index.ts'
 import { Answer, type HttpServer } from '../http/index.ts'
-import type { LiveRun } from '../live/index.ts'
+import type { LiveOptions, LiveRun } from '../live/index.ts'
 import { AppContext, admitCaller } from './context.ts'
 import { appError } from './errors.ts'
 
 /** Runs a GET route for a live query: the same route, checks, middleware and handler as a request's. */
 export async function runLive(http: HttpServer, run: LiveRun<Caller>): Promise<unknown> {
-  const { route, input, caller, reads, upgrade, signal } = run
+  const { route, input, caller, reads, reader, onCallerSeen, upgrade, signal } = run
   const value = await http.call(route, {
     input,
     request: upgrade,
     prepare(context) {
       if (!(context instanceof AppContext)) return
       admitCaller(context.route.access, caller)
-      context.calling = { caller, reads, signal }
+      context.calling = { caller, reads, reader, onCallerSeen, signal }
     },
   })
   if (!(value instanceof Answer)) return value
@@ -37,4 +37,13 @@ interface Identified {
   readonly request: LiveRun<Caller>['upgrade']
   readonly token: string | undefined
   readonly reads: LiveRun<Caller>['reads']
+}
+
+/** Answers the calls of sockets: as requests from the address that the socket was opened from. */
+export function callsOver({ fetch }: HttpServer, prefix: string): LiveOptions<Caller>['call'] {
+  if (fetch === undefined) return undefined
+  return (path, init, upgrade) => {
+    const { remoteAddress: address = '127.0.0.1', remotePort: port = 0 } = upgrade.socket
+    return fetch(new Request(`http://${upgrade.headers.host ?? '127.0.0.1'}${prefix}${path}`, init), { address, port })
+  }
 }

@@ -1,9 +1,10 @@
 import { authModels } from '../auth/index.ts'
 import { type MigrationPlan, type Migrations, openDatabase } from '../data/index.ts'
 import { fileModels } from '../files/index.ts'
+import { channelModels } from '../live/index.ts'
 import { checkParts } from './check.ts'
 import { appError } from './errors.ts'
-import { policiesOf } from './part.ts'
+import { hasChannels, policiesOf } from './part.ts'
 import { readAll } from './settings.ts'
 import type { AppDescription } from './types.ts'
 
@@ -18,7 +19,11 @@ export interface Migration extends AsyncDisposable {
 
 /** The tables of Tapri itself beside those of the app. */
 export function internalModels(description: AppDescription) {
-  return Object.hasOwn(description.models, 'users') ? { ...fileModels, ...authModels } : fileModels
+  return {
+    ...fileModels,
+    ...(Object.hasOwn(description.models, 'users') && authModels),
+    ...(hasChannels(description) && channelModels),
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Models, Policy, SystemDb } from '../data/types.ts'
 import type { Controller, Middleware } from '../http/index.ts'
+import type { Channels } from '../live/index.ts'
 import type { Log } from '../observe/index.ts'
 import type { Fields } from '../schema/index.ts'
 import type { AnyService, ServicesOf } from './service.ts'
@@ -26,10 +27,12 @@ export interface KitParts {
 }
 
 /** What a module is made of, beside what its kit declares. */
-export interface ModuleParts<Cs, M extends Models, S, Sv, XM = string, XS = string> {
+export interface ModuleParts<Cs, M extends Models, S, Sv, XM = string, XS = string, Hs = Channels> {
   /** For error messages; no other module of the app may have it. */
   readonly name: string
   readonly controllers?: Cs
+  /** Places where callers say things to each other, by name. */
+  readonly channels?: Hs
   /** Who may read and write its models. */
   readonly policies?: readonly Policy[]
   /** Between the app's prefix and the paths of its controllers. */

@@ -8,7 +8,8 @@ import {
   routeKit,
   type ServedRoute,
 } from '../http/index.ts'
-import { content, type JsonSchema } from '../schema/index.ts'
+import type { Live } from '../live/index.ts'
+import { content, type JsonSchema, text } from '../schema/index.ts'
 import { apiDocument, fileRoute } from './api-document.ts'
 import type { AppContext } from './context.ts'
 import { routesOf } from './part.ts'
@@ -20,12 +21,14 @@ interface Mounted {
   readonly prefix: string
   readonly production: boolean
   readonly publicUrl: string | null
+  /** Asked once a line is opened, when it is there. */
+  live(): Live
 }
 
 const visitor = routeKit<AppContext>('visitor')
 
 /** The app's routes, and the framework's own beside them: what clients must know, the API's description, files. */
-export function mountRoutes({ description, files, prefix, production, publicUrl }: Mounted): readonly ServedRoute[] {
+export function mountRoutes({ description, files, prefix, production, publicUrl, live }: Mounted): readonly ServedRoute[] {
   const routes = routesOf(description, prefix)
   const manifest = manifestOf(routes)
   let document: JsonSchema | undefined
@@ -48,8 +51,26 @@ export function mountRoutes({ description, files, prefix, production, publicUrl 
       `${prefix}${path}`,
       visitor.get(path, spec, ({ params, db }) => files.download({ db }, params.model, params.id, params.field)),
     ),
+    ...lineRoutes(prefix, live),
     ...(hasReference ? referenceRoutes(description, new Set(routes.map(({ path }) => path))) : []),
   ]
+}
+
+/** Live answers where no WebSocket passes: events one way, requests the other. */
+function lineRoutes(prefix: string, live: () => Live): readonly ServedRoute[] {
+  const opened = visitor.get('/', { compress: false }, ({ reply, request, signal }) => {
+    return reply.events(live().openLine(request, signal))
+  })
+  const taken = visitor.post('/', { query: { line: text({ max: 64 }) } }, ({ query, bodyBytes }) => {
+    const { line } = lineQuery(query)
+    live().takeFrames(line, new TextDecoder().decode(bodyBytes))
+  })
+  return [own('events', `${prefix}/live/events`, opened), own('frames', `${prefix}/live/frames`, taken)]
+}
+
+// The route's own check has seen to it.
+function lineQuery(query: unknown): { readonly line: string } {
+  return query as { readonly line: string }
 }
 
 const documentPath = '/openapi.json'

@@ -1,4 +1,5 @@
 import { type Auth, type Caller, openAuth } from '../auth/index.ts'
+import type { Bus } from '../bus/index.ts'
 import type { Cache } from '../cache/index.ts'
 import { type Database, openDatabase } from '../data/index.ts'
 import { type Files, openFiles } from '../files/index.ts'
@@ -7,14 +8,16 @@ import type { Clock } from '../kit/clock.ts'
 import { type Live, openLive } from '../live/index.ts'
 import type { Log } from '../observe/index.ts'
 import { defaultPrefix } from './api-document.ts'
+import { openAppBus, tellOfCommits } from './bus.ts'
+import { channelRules } from './channels.ts'
 import { contextClass, prepareWith } from './context.ts'
 import { foldersThere } from './folders.ts'
 import { Following } from './following.ts'
 import { ownHosts, socketSender } from './limits.ts'
-import { identifyLive, runLive } from './live.ts'
+import { callsOver, identifyLive, runLive } from './live.ts'
 import { internalModels } from './migration.ts'
 import { fileUrl, mountRoutes } from './mount.ts'
-import { partsOf, policiesOf } from './part.ts'
+import { hasChannels, partsOf, policiesOf } from './part.ts'
 import { startServices } from './services.ts'
 import type { Settings } from './settings.ts'
 import { runOnStart, Sights } from './sight.ts'
@@ -22,6 +25,7 @@ import { invalidateOnChange, openAppStores } from './stores.ts'
 import { sweepHourly } from './sweep.ts'
 import { tlsFiles } from './tls.ts'
 import type { AppDescription } from './types.ts'
+import { WriteTokens } from './write-tokens.ts'
 
 interface OpenOptions {
   readonly settings: Settings
@@ -42,6 +46,8 @@ export interface OpenApp {
   /** Absent in an app without a model `users`. */
   readonly auth: Auth | undefined
   readonly cache: Cache
+  /** Between the processes of the app. */
+  readonly bus: Bus
   readonly live: Live
   /** Every service of the app and of its modules, by name. */
   readonly services: Readonly<Record<string, unknown>>
@@ -100,9 +106,13 @@ async function openRooms(
   })
   closers.push(() => database.close())
 
-  const { stores, cache, redis, close } = await openAppStores(settings.CACHE_URL, { clock, log })
+  const { stores, cache, redis, connections, close } = await openAppStores(settings.CACHE_URL, { clock, log })
   closers.push(close)
   closers.push(invalidateOnChange(database, cache, { models, log }))
+
+  const bus = await openAppBus(settings, { clock, log, redis: connections })
+  closers.push(() => bus.close())
+  closers.push(await tellOfCommits(database, bus))
 
   const files = await openFiles({ url: settings.FILES_URL, database, clock, log })
   closers.push(() => files.close())
@@ -115,8 +125,11 @@ async function openRooms(
   const services = await startServices(pieces, { database, following, settings, log, clock, cache, replaced, closers })
   const sights = new Sights(pieces, { database, settings, services })
 
+  const tokens = new WriteTokens(database.changes)
   const http = openHttp({
-    routes: mountRoutes({ description, files, prefix, production, publicUrl: settings.PUBLIC_URL }),
+    routes: mountRoutes({ description, files, prefix, production, publicUrl: settings.PUBLIC_URL, live: () => live }).map(
+      (route) => tokens.over(route),
+    ),
     Context: contextClass({ sights, auth, log, clock, cache }),
     watchLoop: settings.NODE_ENV !== 'test',
     prepare: prepareWith(auth),
@@ -146,11 +159,14 @@ async function openRooms(
     log,
     clock,
     run: (run) => following.during(run.reads, () => runLive(http, run)),
+    opened: (rules, caller) => database.opened(rules, caller?.user ?? null),
+    call: callsOver(http, prefix),
     identify: (request, token, reads) => identifyLive(auth, { request, token, reads }),
     allowOrigin: (request) => allowsOrigin(request, { trustedOrigins, publicUrl: settings.PUBLIC_URL ?? undefined }),
     senderOf: socketSender(parts.http?.trustProxy ?? settings.TRUST_PROXY, maxSockets !== undefined),
     maxSockets,
     isLive: (route) => http.isGet(route),
+    ...(hasChannels(description) && { channels: { ...channelRules(pieces, { http, following }), database, bus, log, clock } }),
   })
   http.onUpgrade(`${prefix}/live`, live.upgrade, live)
   // sockets first: they would keep the server from ending
@@ -159,5 +175,5 @@ async function openRooms(
 
   if (auth !== undefined) closers.push(sweepHourly(auth, clock, log))
   await runOnStart(pieces, sights, log)
-  return { prefix, database, files, auth, cache, live, services: sights.services, http }
+  return { prefix, database, files, auth, cache, bus, live, services: sights.services, http }
 }

@@ -1,5 +1,6 @@
 import type { Policy } from '../data/index.ts'
 import { type MiddlewareRun, type ServedRoute, servedRoutes } from '../http/index.ts'
+import type { Channels } from '../live/index.ts'
 import type { Fields } from '../schema/index.ts'
 import type { AnyModule, Controllers, KitParts, ModuleParts } from './module.ts'
 import { inOrderOfUse, titleOf } from './order.ts'
@@ -14,6 +15,7 @@ export interface Part {
   readonly title: string
   readonly kit: KitParts
   readonly controllers: Controllers
+  readonly channels: Channels
   readonly policies: readonly Policy[]
   readonly prefix: string
   readonly use: readonly MiddlewareRun[]
@@ -33,6 +35,7 @@ export function partsOf({ kit, parts }: Declared): readonly Part[] {
     title: 'the app',
     kit,
     controllers: parts.controllers,
+    channels: parts.channels ?? {},
     policies: parts.policies,
     prefix: '',
     use: [],
@@ -43,12 +46,13 @@ export function partsOf({ kit, parts }: Declared): readonly Part[] {
 }
 
 function modulePart(module: AnyModule): Part {
-  const { controllers = {}, policies = [], prefix = '', use = [], exports = {}, onStart } = module.parts
+  const { controllers = {}, channels = {}, policies = [], prefix = '', use = [], exports = {}, onStart } = module.parts
   return {
     name: module.name,
     title: titleOf('module', module),
     kit: module.kit,
     controllers,
+    channels,
     policies,
     prefix: prefix === '/' ? '' : prefix,
     use: use.map(({ run }) => run),
@@ -94,4 +98,9 @@ export function routesOf(description: Declared, prefix: string): readonly Served
       part.use.length === 0 ? route : { ...route, middleware: [...part.use, ...route.middleware] },
     ),
   )
+}
+
+/** Whether the app, or one of its modules, has channels. */
+export function hasChannels(description: Declared): boolean {
+  return partsOf(description).some(({ channels }) => Object.keys(channels).length > 0)
 }

@@ -10,6 +10,8 @@ export interface AppStores {
   readonly cache: Cache
   /** Where rate limits are counted for all processes; undefined in an app that keeps to memory. */
   readonly redis: Redis | undefined
+  /** Those of the app to every Redis that it uses. */
+  readonly connections: RedisConnections
   close(): Promise<void>
 }
 
@@ -23,6 +25,7 @@ export async function openAppStores(
   return {
     stores,
     cache: new StoredCache({ store: stores.cache, notices: log, clock }),
+    connections,
     redis: url.startsWith('redis') ? await connections.open(url) : undefined,
     close: () => {
       stores.close()

@@ -12,9 +12,12 @@ import type {
   RouteKit,
   ViewOptions,
 } from '../http/index.ts'
+import type { Channel, Channels } from '../live/index.ts'
 import type { Log } from '../observe/index.ts'
 import type { Fields } from '../schema/index.ts'
 import type { AnyModule, Controllers, KitParts, Module, ModuleParts, StartContext, Whole } from './module.ts'
+
+export type { Channel }
 
 /** What every handler is given; take from it what you need. */
 export type Context<M extends Models, S, Sv = {}> = HttpContext & {
@@ -53,19 +56,22 @@ export interface Kit<M extends Models, S, Sv = {}, Own extends Models = M, OwnSv
   policy<const N extends keyof Own & keyof M & string>(model: N, rules: PolicyRules<M, N>): Policy
   /** Sign-up, sign-in, sign-out and who-am-I on the model `users`, as a controller. */
   auth<const F extends SignUpFields<M>>(options: { readonly signUp: F; readonly path?: string }): AuthController<M, F>
-  app<const Cs extends Controllers, const Ms extends readonly AnyModule[] = readonly []>(
-    parts: AppParts<Cs, M, S, Sv, Ms>,
-  ): App<Cs & Whole<Ms, '~controllers'>, Own & Whole<Ms, '~models'>, OwnSv & Whole<Ms, '~services'>>
+  app<const Cs extends Controllers, const Ms extends readonly AnyModule[] = readonly [], const Hs extends Channels = {}>(
+    parts: AppParts<Cs, M, S, Sv, Ms, Hs>,
+  ): App<Cs & Hs & Whole<Ms, '~controllers'>, Own & Whole<Ms, '~models'>, OwnSv & Whole<Ms, '~services'>>
   /** A feature that apps and other modules take up whole; what it does not export nobody else sees. */
   module<
     const Cs extends Controllers = {},
     const XM extends keyof Own & string = never,
     const XS extends keyof OwnSv & string = never,
-  >(parts: ModuleParts<Cs, M, S, Sv, XM, XS>): Module<Cs, Own, OwnSv, Pick<Own, XM>, Pick<OwnSv, XS>>
+    const Hs extends Channels = {},
+  >(parts: ModuleParts<Cs, M, S, Sv, XM, XS, Hs>): Module<Cs & Hs, Own, OwnSv, Pick<Own, XM>, Pick<OwnSv, XS>>
 }
 
-export interface AppParts<Cs, M extends Models, S = any, Sv = any, Ms = readonly AnyModule[]> {
+export interface AppParts<Cs, M extends Models, S = any, Sv = any, Ms = readonly AnyModule[], Hs = Channels> {
   readonly controllers: Cs
+  /** Places where callers say things to each other, by name; what `channel` makes. */
+  readonly channels?: Hs
   /** Features with models, routes and services of their own. */
   readonly modules?: Ms
   readonly policies: readonly Policy[]

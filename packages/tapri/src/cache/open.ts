@@ -21,6 +21,8 @@ export interface OpenStores {
   readonly cache: CacheStore
   /** Keeps sessions: its failures are told, and pages that are cached do not drive them out. */
   readonly sessions: CacheStore
+  /** Keeps the answers to calls that may come again: its failures are told, and nothing else drives them out. */
+  readonly answers: CacheStore
   /** Before the connections are closed. */
   close(): void
 }
@@ -36,14 +38,16 @@ export async function openStores(url: string, { clock = systemClock, redis }: Op
   if (/^rediss?:/.test(url)) {
     const opened = await redis.open(url)
     const cache = new ForgivingStore(new RedisStore(opened, 'cache'), { clock })
-    return { cache, sessions: new RedisStore(opened, 'sessions'), close: () => cache.close() }
+    const [sessions, answers] = [new RedisStore(opened, 'sessions'), new RedisStore(opened, 'answers')]
+    return { cache, sessions, answers, close: () => cache.close() }
   }
   return memoryStores(clock, sizeOf(url))
 }
 
 /** Stores in this process, of so many bytes each. */
 export function memoryStores(clock: Clock, size: number = usualSize): OpenStores {
-  return { cache: new MemoryStore({ clock, size }), sessions: new MemoryStore({ clock, size }), close: () => {} }
+  const store = () => new MemoryStore({ clock, size })
+  return { cache: store(), sessions: store(), answers: store(), close: () => {} }
 }
 
 /** A cache of its own, beside every app. */

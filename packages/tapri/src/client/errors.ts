@@ -9,6 +9,8 @@ export const clientError = errorTable({
   TAPRI_CLIENT_INPUT: 400,
   TAPRI_CLIENT_URL: 500,
   TAPRI_CLIENT_LIVE: 503,
+  TAPRI_CLIENT_QUEUE: 503,
+  TAPRI_CLIENT_LEFT: 409,
 })
 
 /** The error for a connection that ended in the middle of an answer. */

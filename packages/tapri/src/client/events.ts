@@ -1,11 +1,10 @@
 import type { Clock } from '../kit/clock.ts'
-import { TapriError } from '../kit/errors.ts'
 import { endOfEvents, wireProfile } from '../kit/wire.ts'
 import { decoderOf } from './answer.ts'
 import { Backoff } from './backoff.ts'
 import { chunksOf, linesIn } from './chunks.ts'
 import { pause } from './deadline.ts'
-import { isPassing } from './repeat.ts'
+import { isTransient } from './repeat.ts'
 
 /** One event as it arrives; its data is a text where the sender is no Tapri app. */
 export interface ReceivedEvent {
@@ -67,11 +66,6 @@ async function reopened(
       if (source.signal.aborted || !isTransient(error)) throw error
     }
   }
-}
-
-function isTransient(error: unknown): boolean {
-  if (!(error instanceof TapriError)) return false
-  return isPassing(error.code === 'TAPRI_CLIENT_ANSWER' ? Number(error.facts?.status) : error.status)
 }
 
 /** The events of one connection; the answer is why there are no more. */

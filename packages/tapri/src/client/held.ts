@@ -1,55 +1,87 @@
 import { apply, diff, type Patch } from '../kit/patch.ts'
-import type { CurrentFrame, PatchFrame, SnapshotFrame } from '../kit/protocol.ts'
+import type { CurrentFrame, PieceFrame, SnapshotFrame, Token, TopicChange } from '../kit/protocol.ts'
+import { decodeWire } from '../kit/wire.ts'
+
+/** What a frame has made of what is held. `lost`: it does not follow, so the answer must be asked for again. */
+export type Taken = 'changed' | 'same' | 'lost'
 
 /** What one subscription holds of its answer. */
 export class Held {
   value: unknown
+  /** Whose changes are changes of this value. */
+  topic: number | undefined
+  /** Where the value stands: everything up to this token is in it. */
+  at: Token | undefined
   #isEmpty = true
-  #at: string | undefined
   #etag: string | undefined
+  #pieces: string[] = []
 
   /** Names the value for the server; undefined when it must send the whole. */
   get etag(): string | undefined {
     return this.#etag
   }
 
-  /**
-   * Takes a frame. `changed`: the value is another now. `lost`: the frame does not follow what is held, so the answer must be
-   * asked for again.
-   */
-  take(frame: SnapshotFrame | PatchFrame | CurrentFrame): 'changed' | 'same' | 'lost' {
-    if (frame.type === 'snapshot') return this.#takeWhole(frame)
-    if (frame.type === 'patch') return frame.from === this.#at ? this.#takePatch(frame) : this.#lose()
-    if (this.#etag === undefined) return this.#lose()
-    this.#at = frame.at
-    return 'same'
+  takePiece({ n, text }: PieceFrame): void {
+    if (n === 0) this.#pieces = []
+    if (n === this.#pieces.length) this.#pieces.push(text)
   }
 
-  #takeWhole({ value, at, etag }: SnapshotFrame): 'changed' | 'same' {
+  takeWhole(frame: SnapshotFrame): Taken {
+    const pieces = this.#pieces
+    this.#pieces = []
+    if ((frame.pieces ?? 0) !== pieces.length) return this.#lose()
+    const value = frame.pieces === undefined ? frame.value : decodeWire(pieces.join(''))
     const patch: Patch | undefined = this.#isEmpty ? { set: value } : diff(this.value, value)
     this.#isEmpty = false
-    this.#at = at
-    this.#etag = etag
+    this.topic = frame.topic
+    this.at = frame.at
+    this.#etag = frame.etag
     if (patch === undefined) return 'same'
     // what did not change while nobody was connected stays the same object
     this.value = apply(this.value, patch)
     return 'changed'
   }
 
-  #takePatch({ ops, to, etag }: PatchFrame): 'changed' | 'lost' {
+  takeCurrent({ topic, at, changes = [] }: CurrentFrame): Taken {
+    this.#pieces = []
+    if (this.#etag === undefined) return this.#lose()
+    this.topic = topic
+    return this.takeChanges(changes, at)
+  }
+
+  /** Takes changes of its topic, in their order, and those of others for nothing. */
+  takeChanges(changes: readonly TopicChange[], at: Token): Taken {
+    const own = changes.filter(({ topic }) => topic === this.topic)
+    const first = own.findIndex(({ from }) => from === this.#etag)
+    // another subscription to the same topic may be behind this one, which was sent the whole a moment ago
+    if (first === -1 && own.length > 0 && own.at(-1)?.etag !== this.#etag) return this.#lose()
+    const following = first === -1 ? [] : own.slice(first)
+    for (const change of following) if (!this.#takesChange(change)) return this.#lose()
+    this.at = at
+    return following.length === 0 ? 'same' : 'changed'
+  }
+
+  /** The connection is another: the topics of the one before mean nothing. */
+  disconnect(): void {
+    this.topic = undefined
+    this.#pieces = []
+  }
+
+  #takesChange({ from, etag, ops }: TopicChange): boolean {
+    if (from !== this.#etag) return false
     try {
       this.value = apply(this.value, ops)
     } catch {
       // it does not fit what is held, which only the whole value can heal
-      return this.#lose()
+      return false
     }
-    this.#at = to
     this.#etag = etag
-    return 'changed'
+    return true
   }
 
   #lose(): 'lost' {
-    this.#at = undefined
+    this.at = undefined
+    this.topic = undefined
     this.#etag = undefined
     return 'lost'
   }

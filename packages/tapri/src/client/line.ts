@@ -1,21 +1,29 @@
+import { type ChannelClientFrame, type ChannelServerFrame, channelServerFrames } from '../kit/channel-protocol.ts'
 import type { TapriError } from '../kit/errors.ts'
 import { type ClientFrame, isFinalClose, liveProtocol, readProblem, type ServerFrame } from '../kit/protocol.ts'
 import { decodeWire, encodeWire } from '../kit/wire.ts'
 import { Backoff } from './backoff.ts'
 import { clientError } from './errors.ts'
+import { EventLine, type LineSocket } from './event-line.ts'
 import type { Settings } from './options.ts'
 
 /** The server asks every 25 seconds; after this much silence the line is taken for dead. */
 const silence = 60_000
+/** After so many tries in a row that did not open, as many are made the other way. */
+const blockedAfter = 2
 
 export interface LineListener {
   /** Connected, also again: nothing that was said before counts. */
   onOpen(): void
-  onFrame(frame: ServerFrame): void
+  onFrame(frame: ServerFrame | ChannelServerFrame): void
   /** The connection is lost; another one follows unless the line is closed here. */
   onLost(): void
   /** The server will not have us. */
   onEnd(error: TapriError): void
+  /** Opens a socket, one way or the other. */
+  onTry(socket: LineSocket): void
+  /** Lets go of a socket from here. */
+  onLeave(socket: LineSocket): void
 }
 
 /** One WebSocket that comes back by itself. */
@@ -24,7 +32,11 @@ export class Line {
   readonly #listener: LineListener
   readonly #backoff = new Backoff()
   #isWanted = false
-  #socket: WebSocket | undefined
+  #socket: LineSocket | undefined
+  /** Tries in a row that did not open. */
+  #blocked = 0
+  /** A WebSocket has opened before: whatever keeps the next one from it is no reason to do without. */
+  #passes = false
   #openedAt: number | undefined
   #refusal: TapriError | undefined
   #cancelWait: (() => void) | undefined
@@ -46,13 +58,9 @@ export class Line {
     this.#isWanted = true
     if (this.#socket !== undefined) return
     this.#stopWaiting()
-    const { base, WebSocket } = this.#settings
-    if (WebSocket === undefined) {
-      this.#listener.onEnd(clientError('TAPRI_CLIENT_LIVE', 'Cannot be live: there is no WebSocket here, give one as an option'))
-      return
-    }
-    const socket = new WebSocket(`${base.replace(/^http/, 'ws')}/live`, liveProtocol)
+    const socket = this.#connect()
     this.#socket = socket
+    this.#listener.onTry(socket)
     socket.addEventListener('open', () => this.#onOpen(socket))
     socket.addEventListener('message', ({ data }) => this.#onMessage(socket, data))
     socket.addEventListener('close', ({ code }) => this.#onClose(socket, code))
@@ -60,45 +68,55 @@ export class Line {
     socket.addEventListener('error', () => {})
   }
 
-  send(frame: ClientFrame): void {
+  #connect(): LineSocket {
+    const { base, WebSocket, live } = this.#settings
+    const passes = live === 'websocket' || (live === 'auto' && (this.#passes || this.#blocked < blockedAfter))
+    if (WebSocket === undefined || !passes) return new EventLine(this.#settings)
+    return new WebSocket(`${base.replace(/^http/, 'ws')}/live`, liveProtocol)
+  }
+
+  send(frame: ClientFrame | ChannelClientFrame): void {
     this.#socket?.send(encodeWire(frame))
   }
 
   close(): void {
     this.#isWanted = false
     this.#stopWaiting()
-    this.#forget()?.close()
+    this.#hangUp()
   }
 
   /** Connects afresh, so that the server looks again at who calls. */
   renew(): void {
     if (this.#socket === undefined) return
-    this.#forget()?.close()
+    this.#hangUp()
     this.#listener.onLost()
     if (this.#isWanted) this.open()
   }
 
-  #onOpen(socket: WebSocket): void {
+  #onOpen(socket: LineSocket): void {
     if (socket !== this.#socket) return
     this.#openedAt = this.#settings.clock.now()
     this.#refusal = undefined
+    if (!(socket instanceof EventLine)) this.#passes = true
     this.#hear()
     this.send({ type: 'hello', ...(this.#settings.token !== undefined && { token: this.#settings.token }) })
     this.#listener.onOpen()
   }
 
-  #onMessage(socket: WebSocket, data: unknown): void {
+  #onMessage(socket: LineSocket, data: unknown): void {
     if (socket !== this.#socket) return
     this.#hear()
     const frame = readFrame(data)
     if (frame === undefined) return
     if (frame.type === 'ping') this.send({ type: 'pong' })
-    else if (frame.type === 'error' && frame.id === undefined) this.#refusal = readProblem(frame.problem)
+    if (frame.type === 'error' && frame.id === undefined) this.#refusal = readProblem(frame.problem)
     else this.#listener.onFrame(frame)
   }
 
-  #onClose(socket: WebSocket, code: number): void {
+  #onClose(socket: LineSocket, code: number): void {
     if (socket !== this.#socket) return
+    // whatever stands in between lets no WebSocket pass, or no one is there: the other way is tried, and this one again
+    if (this.#openedAt === undefined) this.#blocked = (this.#blocked + 1) % (2 * blockedAfter)
     const lived = this.#openedAt === undefined ? undefined : this.#settings.clock.now() - this.#openedAt
     this.#forget()
     if (isFinalClose(code)) {
@@ -119,8 +137,15 @@ export class Line {
     this.#cancelSilence = this.#settings.clock.after(silence, () => this.renew())
   }
 
+  #hangUp(): void {
+    const socket = this.#forget()
+    if (socket === undefined) return
+    this.#listener.onLeave(socket)
+    socket.close()
+  }
+
   /** Lets go of the socket: what it may still say is not heard. */
-  #forget(): WebSocket | undefined {
+  #forget(): LineSocket | undefined {
     const socket = this.#socket
     this.#socket = undefined
     this.#openedAt = undefined
@@ -134,16 +159,19 @@ export class Line {
   }
 }
 
-const types: ReadonlySet<unknown> = new Set(['snapshot', 'patch', 'current', 'error', 'ping', 'pong'])
+const types: ReadonlySet<unknown> = new Set([
+  ...['welcome', 'piece', 'snapshot', 'current', 'patch', 'result', 'error', 'ping', 'pong'],
+  ...channelServerFrames,
+])
 
 // The server keeps to the shapes of the protocol whose name it has agreed to; only the type is looked at, and one that a
 // newer server may have is passed over.
-function readFrame(data: unknown): ServerFrame | undefined {
+function readFrame(data: unknown): ServerFrame | ChannelServerFrame | undefined {
   if (typeof data !== 'string') return undefined
   try {
     const frame = decodeWire(data)
     return typeof frame === 'object' && frame !== null && 'type' in frame && types.has(frame.type)
-      ? (frame as ServerFrame)
+      ? (frame as ServerFrame | ChannelServerFrame)
       : undefined
   } catch {
     // not JSON: nothing of ours

@@ -118,6 +118,7 @@ test('snapshots and patches give whole values; rows that did not change stay the
   line.send({
     type: 'snapshot',
     id: 1,
+    topic: 1,
     at: 'e.1',
     etag: 'x',
     value: [
@@ -126,7 +127,7 @@ test('snapshots and patches give whole values; rows that did not change stay the
     ],
   })
   const ops = { rows: [['a', { keys: [['n', { set: 2 }]], drop: [] }]], gone: [], put: [] }
-  line.send({ type: 'patch', id: 1, from: 'e.1', to: 'e.2', etag: 'y', ops })
+  line.send({ type: 'patch', at: 'e.2', changes: [{ topic: 1, from: 'x', etag: 'y', ops }] })
   await changes.count(2)
   assert.deepEqual(changes.seen[1], [
     { id: 'a', n: 2 },
@@ -143,20 +144,20 @@ test('a lost connection comes back at once, resumes by etag, and nothing is told
   const changes = recorder<unknown>()
   api.rows.list.live({}, changes.add)
   const first = await server.connection()
-  first.send({ type: 'snapshot', id: 1, at: 'e.1', etag: 'x', value: [{ id: 'a', n: 1 }] })
+  first.send({ type: 'snapshot', id: 1, topic: 1, at: 'e.1', etag: 'x', value: [{ id: 'a', n: 1 }] })
   await changes.count(1)
   clock.advance(10_000)
   first.socket.terminate()
   const second = await server.connection()
   assert.deepEqual(await second.next(), { type: 'hello' })
   assert.deepEqual(await second.next(), { type: 'subscribe', id: 1, route: 'rows.list', input: {}, etag: 'x' })
-  second.send({ type: 'current', id: 1, at: 'f.7' })
-  second.send({ type: 'patch', id: 1, from: 'f.7', to: 'f.8', etag: 'y', ops: { set: [] } })
+  second.send({ type: 'current', id: 1, topic: 5, at: 'f.7' })
+  second.send({ type: 'patch', at: 'f.8', changes: [{ topic: 5, from: 'x', etag: 'y', ops: { set: [] } }] })
   await changes.count(2)
   clock.advance(10_000)
   second.socket.terminate()
   const third = await server.connection()
-  third.send({ type: 'snapshot', id: 1, at: 'f.9', etag: 'other', value: [] })
+  third.send({ type: 'snapshot', id: 1, topic: 1, at: 'f.9', etag: 'other', value: [] })
   const synced = sync(api)
   for (let frame: any = await third.next(); frame.type !== 'ping'; ) frame = await third.next()
   third.send({ type: 'pong' })
@@ -201,13 +202,13 @@ test('a patch that does not follow what is held makes the client ask again, unde
   const line = await server.connection()
   await line.next()
   await line.next()
-  line.send({ type: 'snapshot', id: 1, at: 'e.1', etag: 'x', value: { n: 1 } })
-  line.send({ type: 'patch', id: 1, from: 'e.5', to: 'e.6', etag: 'z', ops: { set: { n: 6 } } })
-  line.send({ type: 'patch', id: 1, from: 'e.6', to: 'e.7', etag: 'z', ops: { set: { n: 7 } } })
+  line.send({ type: 'snapshot', id: 1, topic: 1, at: 'e.1', etag: 'x', value: { n: 1 } })
+  line.send({ type: 'patch', at: 'e.6', changes: [{ topic: 1, from: 'q', etag: 'z', ops: { set: { n: 6 } } }] })
+  line.send({ type: 'patch', at: 'e.7', changes: [{ topic: 1, from: 'z', etag: 'z', ops: { set: { n: 7 } } }] })
   assert.deepEqual(await line.next(), { type: 'unsubscribe', id: 1 })
   assert.deepEqual(await line.next(), { type: 'subscribe', id: 2, route: 'rows.list', input: {} })
-  line.send({ type: 'snapshot', id: 2, at: 'e.8', etag: 'w', value: { n: 8 } })
-  line.send({ type: 'patch', id: 2, from: 'e.8', to: 'e.9', etag: 'v', ops: { rows: [], gone: ['q'], put: [] } })
+  line.send({ type: 'snapshot', id: 2, topic: 2, at: 'e.8', etag: 'w', value: { n: 8 } })
+  line.send({ type: 'patch', at: 'e.9', changes: [{ topic: 2, from: 'w', etag: 'v', ops: { rows: [], gone: ['q'], put: [] } }] })
   assert.deepEqual(await line.next(), { type: 'unsubscribe', id: 2 })
   await changes.count(2)
   assert.deepEqual(changes.seen, [{ n: 1 }, { n: 8 }])
@@ -223,8 +224,8 @@ test('an error frame ends its subscription and no other', async () => {
   api.rows.get.live({ id: 'b' }, changes.add, { onError: (error: Error) => errors.add(describe(error)) })
   const line = await server.connection()
   line.send({ type: 'error', id: 1, problem: problem('TAPRI_NOT_FOUND', 404) })
-  line.send({ type: 'snapshot', id: 1, at: 'e.1', etag: 'x', value: 'too late' })
-  line.send({ type: 'snapshot', id: 2, at: 'e.1', etag: 'x', value: 'here' })
+  line.send({ type: 'snapshot', id: 1, topic: 1, at: 'e.1', etag: 'x', value: 'too late' })
+  line.send({ type: 'snapshot', id: 2, topic: 2, at: 'e.1', etag: 'x', value: 'here' })
   await changes.count(1)
   assert.deepEqual(changes.seen, ['here'])
   assert.equal(errors.seen.length, 1)
@@ -271,8 +272,8 @@ test('what a callback throws is thrown for the process to see, and keeps no othe
   api.rows.get.live({ id: 'b' }, changes.add)
   const line = await server.connection()
   line.send(
-    { type: 'snapshot', id: 1, at: 'e.1', etag: 'x', value: 1 },
-    { type: 'snapshot', id: 2, at: 'e.1', etag: 'x', value: 2 },
+    { type: 'snapshot', id: 1, topic: 1, at: 'e.1', etag: 'x', value: 1 },
+    { type: 'snapshot', id: 2, topic: 2, at: 'e.1', etag: 'x', value: 2 },
   )
   await changes.count(1)
   await thrown.count(1)
@@ -289,8 +290,8 @@ test('frames of garbage from a server are passed over', async () => {
   for (const text of ['', 'null', '[]', '{"type":9}', '{"type":"new","id":1}', '{', '{"type":"pong"}']) line.socket.send(text)
   line.socket.send(Buffer.from([1, 2, 3]))
   line.send(
-    { type: 'snapshot', id: 99, at: 'e.1', etag: 'x', value: 0 },
-    { type: 'snapshot', id: 1, at: 'e.1', etag: 'x', value: 1 },
+    { type: 'snapshot', id: 99, topic: 99, at: 'e.1', etag: 'x', value: 0 },
+    { type: 'snapshot', id: 1, topic: 1, at: 'e.1', etag: 'x', value: 1 },
   )
   await changes.count(1)
   assert.deepEqual(changes.seen, [1])
@@ -384,13 +385,13 @@ test('an answer that changes the session makes the line connect again, as the ne
   const changes = recorder<unknown>()
   api.rows.list.live({}, changes.add)
   const visitor = await server.connection()
-  visitor.send({ type: 'snapshot', id: 1, at: 'e.1', etag: 'x', value: 'public' })
+  visitor.send({ type: 'snapshot', id: 1, topic: 1, at: 'e.1', etag: 'x', value: 'public' })
   await changes.count(1)
   await api.auth.signIn({ email: 'ann@club.test', password: 'kites' })
   const member = await server.connection()
   await member.next()
   assert.deepEqual(await member.next(), { type: 'subscribe', id: 1, route: 'rows.list', input: {}, etag: 'x' })
-  member.send({ type: 'snapshot', id: 1, at: 'e.1', etag: 'y', value: 'private' })
+  member.send({ type: 'snapshot', id: 1, topic: 1, at: 'e.1', etag: 'y', value: 'private' })
   await changes.count(2)
   assert.deepEqual(changes.seen, ['public', 'private'])
   // what began or ended the session may still be refused in the end
@@ -398,5 +399,44 @@ test('an answer that changes the session makes the line connect again, as the ne
   await assert.rejects(api.auth.signIn({ email: 'ann@club.test', password: 'kites' }), { code: 'TAPRI_DENIED' })
   const again = await server.connection()
   assert.deepEqual([await again.next(), ((await again.next()) as any).etag], [{ type: 'hello' }, 'y'])
+  closeClient(api)
+})
+
+test('a client whose WebSockets have opened comes back by one, however often that fails', async () => {
+  const clock = manualClock()
+  const opened: string[] = []
+  let isWell = true
+  class Socket extends EventTarget {
+    constructor(url: string) {
+      super()
+      opened.push(url)
+      queueMicrotask(() => this.dispatchEvent(isWell ? new Event('open') : Object.assign(new Event('close'), { code: 1006 })))
+    }
+    send() {}
+    close() {}
+    lose() {
+      this.dispatchEvent(Object.assign(new Event('close'), { code: 1006 }))
+    }
+  }
+  const sockets: Socket[] = []
+  const api: any = client<any>('http://127.0.0.1:9/api', {
+    clock,
+    fetch: () => Promise.reject(new Error('no events are asked for')),
+    WebSocket: class extends Socket {
+      constructor(url: string) {
+        super(url)
+        sockets.push(this)
+      }
+    } as unknown as typeof WebSocket,
+  })
+  api.rows.list.live({}, () => {})
+  await later()
+  isWell = false
+  sockets[0]?.lose()
+  for (let attempt = 0; attempt < 8; attempt++) {
+    await later()
+    clock.advance(10_000)
+  }
+  assert.equal(opened.length >= 8, true)
   closeClient(api)
 })

@@ -1,11 +1,22 @@
+import { type ChannelServerFrame, isChannelServerFrame } from '../kit/channel-protocol.ts'
 import type { TapriError } from '../kit/errors.ts'
-import { maxClientFrame, readProblem, type ServerFrame, type SubscriptionId } from '../kit/protocol.ts'
+import {
+  maxClientFrame,
+  type PatchFrame,
+  readProblem,
+  type ServerFrame,
+  type SubscriptionId,
+  type Token,
+} from '../kit/protocol.ts'
 import { encodeWire } from '../kit/wire.ts'
+import { JoinedChannels } from './channels.ts'
+import type { WatchedConnection } from './connection.ts'
 import { clientError } from './errors.ts'
-import { Held } from './held.ts'
+import { Held, type Taken } from './held.ts'
 import { Line } from './line.ts'
+import type { FollowOptions } from './live-line.ts'
+import { notify } from './notify.ts'
 import type { Settings } from './options.ts'
-import type { LiveOptions } from './types.ts'
 
 /** How long a line that nobody needs stays open: the next page often subscribes at once. */
 const grace = 2_000
@@ -19,33 +30,58 @@ interface Subscription {
   readonly held: Held
   readonly onChange: (value: unknown) => void
   readonly onError: (error: Error) => void
+  readonly onAt: FollowOptions['onAt']
+}
+
+interface Asking {
+  readonly resolve: () => void
+  /** What must have been handled first; what was sent so far when nothing is named. */
+  readonly at: Token | undefined
 }
 
 /** The live subscriptions of one client, over one line that is open while there are any. */
 export class LiveAnswers {
+  readonly channels: JoinedChannels
   readonly #settings: Settings
   readonly #line: Line
   readonly #subscriptions = new Map<SubscriptionId, Subscription>()
   #lastId = 0
   /** Who waits for the answer to a ping: not sent yet, and sent. */
-  #waiting: (() => void)[] = []
-  #asked: (() => void)[] = []
+  #waiting: Asking[] = []
+  #asked: Asking[] = []
   #cancelGrace = () => {}
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, connection: WatchedConnection) {
     this.#settings = settings
     this.#line = new Line(settings, {
       onOpen: () => this.#onOpen(),
       onFrame: (frame) => this.#onFrame(frame),
       onLost: () => this.#onLost(),
       onEnd: (error) => this.#onEnd(error),
+      onTry: (socket) => connection.watch(socket),
+      onLeave: (socket) => connection.leave(socket),
     })
+    const line = this.#line
+    this.channels = new JoinedChannels(
+      {
+        get isOpen() {
+          return line.isOpen
+        },
+        send: (frame) => line.send(frame),
+        want: () => {
+          this.#cancelGrace()
+          line.open()
+        },
+        release: () => this.#closeSoon(),
+      },
+      settings.clock,
+    )
   }
 
   /** The answer ends the subscription. */
-  subscribe(route: string, input: Input, onChange: (value: unknown) => void, options: LiveOptions = {}): () => void {
+  subscribe(route: string, input: Input, onChange: (value: unknown) => void, options: FollowOptions = {}): () => void {
     const onError = options.onError ?? ((error: Error) => console.error(error))
-    const subscription: Subscription = { id: 0, route, input, held: new Held(), onChange, onError }
+    const subscription: Subscription = { id: 0, route, input, held: new Held(), onChange, onError, onAt: options.onAt }
     this.#cancelGrace()
     this.#add(subscription)
     // a line that cannot be opened says so before `live` has answered: never call back from inside the call
@@ -54,11 +90,11 @@ export class LiveAnswers {
     return () => this.#leave(subscription)
   }
 
-  /** Resolves once every frame that the server has sent so far has been handled. */
-  async sync(): Promise<void> {
-    if (this.#subscriptions.size === 0 && !this.#line.isOpen) return
+  /** Resolves once every frame has been handled that the server sends for what was committed up to `at`, or so far. */
+  async sync(at?: Token): Promise<void> {
+    if (this.#isIdle && !this.#line.isOpen) return
     await new Promise<void>((resolve) => {
-      this.#waiting.push(resolve)
+      this.#waiting.push({ resolve, at })
       this.#ping()
     })
   }
@@ -70,39 +106,89 @@ export class LiveAnswers {
 
   close(): void {
     this.#subscriptions.clear()
+    this.channels.close()
     this.#hangUp()
   }
 
   #onOpen(): void {
     for (const subscription of [...this.#subscriptions.values()]) this.#ask(subscription)
+    this.channels.onOpen()
     this.#ping()
   }
 
-  #onFrame(frame: ServerFrame): void {
-    if (frame.type === 'pong') this.#asked.shift()?.()
-    if (!('id' in frame) || frame.id === undefined) return
-    const subscription = this.#subscriptions.get(frame.id)
-    // it may have been left while the frame was on its way
-    if (subscription === undefined) return
+  /** Whether nobody needs the line. */
+  get #isIdle(): boolean {
+    return this.#subscriptions.size === 0 && this.channels.isEmpty
+  }
+
+  #onFrame(frame: ServerFrame | ChannelServerFrame): void {
+    if (isChannelServerFrame(frame)) this.channels.onFrame(frame)
+    else if (frame.type === 'patch') this.#takeChanges(frame)
+    else if (frame.type === 'pong') this.#onPong(frame.at)
+    else if (frame.type === 'ping') this.#advance(frame.at)
+    else if ('id' in frame && frame.id !== undefined) {
+      const subscription = this.#subscriptions.get(frame.id)
+      // it may have been left while the frame was on its way
+      if (subscription !== undefined) this.#takeOwn(subscription, frame)
+    }
+  }
+
+  #takeOwn(subscription: Subscription, frame: ServerFrame): void {
+    const { held } = subscription
     if (frame.type === 'error') {
       this.#end(
         subscription,
         readProblem(frame.problem) ?? clientError('TAPRI_CLIENT_ANSWER', 'Cannot understand why the subscription ended'),
       )
-      return
+    } else if (frame.type === 'piece') held.takePiece(frame)
+    else if (frame.type === 'snapshot') this.#settle(subscription, held.takeWhole(frame))
+    else if (frame.type === 'current') this.#settle(subscription, held.takeCurrent(frame))
+  }
+
+  /** A transaction at once: nobody is called before all answers have taken their part of it. */
+  #takeChanges({ changes, at }: PatchFrame): void {
+    const settled: [Subscription, Taken][] = []
+    for (const subscription of this.#subscriptions.values()) {
+      if (subscription.held.topic !== undefined) settled.push([subscription, subscription.held.takeChanges(changes, at)])
     }
-    const outcome = subscription.held.take(frame)
-    if (outcome === 'changed') notify(() => subscription.onChange(subscription.held.value))
-    else if (outcome === 'lost') this.#askAgain(subscription)
+    for (const [subscription, taken] of settled) this.#settle(subscription, taken)
+  }
+
+  /** Nothing of what is held has changed up to here. */
+  #advance(at: Token | undefined): void {
+    if (at === undefined) return
+    for (const subscription of this.#subscriptions.values()) {
+      if (subscription.held.topic === undefined) continue
+      subscription.held.at = at
+      this.#stand(subscription)
+    }
+  }
+
+  #onPong(at: Token | undefined): void {
+    this.#advance(at)
+    this.#asked.shift()?.resolve()
+  }
+
+  #settle(subscription: Subscription, taken: Taken): void {
+    if (taken === 'changed') notify(() => subscription.onChange(subscription.held.value))
+    if (taken !== 'lost') this.#stand(subscription)
+    else if (this.#subscriptions.has(subscription.id)) this.#askAgain(subscription)
+  }
+
+  #stand({ held: { at }, onAt }: Subscription): void {
+    if (at !== undefined && onAt !== undefined) notify(() => onAt(at))
   }
 
   #onLost(): void {
     this.#waiting.unshift(...this.#asked.splice(0))
-    if (this.#subscriptions.size === 0) this.#hangUp()
+    for (const { held } of this.#subscriptions.values()) held.disconnect()
+    this.channels.onLost()
+    if (this.#isIdle) this.#hangUp()
   }
 
   #onEnd(error: TapriError): void {
     for (const subscription of [...this.#subscriptions.values()]) this.#end(subscription, error)
+    this.channels.onEnd(error)
     this.#hangUp()
   }
 
@@ -146,7 +232,7 @@ export class LiveAnswers {
   }
 
   #closeSoon(): void {
-    if (this.#subscriptions.size > 0) return
+    if (!this.#isIdle) return
     this.#cancelGrace()
     if (this.#line.isOpen) this.#cancelGrace = this.#settings.clock.after(grace, () => this.#hangUp())
     else this.#hangUp()
@@ -155,25 +241,14 @@ export class LiveAnswers {
   #hangUp(): void {
     this.#cancelGrace()
     this.#line.close()
-    for (const resolve of [...this.#asked.splice(0), ...this.#waiting.splice(0)]) resolve()
+    for (const { resolve } of [...this.#asked.splice(0), ...this.#waiting.splice(0)]) resolve()
   }
 
   #ping(): void {
     if (!this.#line.isOpen) return
-    for (const resolve of this.#waiting.splice(0)) {
-      this.#asked.push(resolve)
-      this.#line.send({ type: 'ping' })
+    for (const asker of this.#waiting.splice(0)) {
+      this.#asked.push(asker)
+      this.#line.send({ type: 'ping', ...(asker.at !== undefined && { at: asker.at }) })
     }
-  }
-}
-
-/** What a callback throws is its own: it must not keep the frames after it from being handled. */
-function notify(call: () => void): void {
-  try {
-    call()
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error
-    })
   }
 }

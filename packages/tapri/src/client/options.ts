@@ -15,6 +15,8 @@ export interface ClientOptions {
   /** How many answers of GETs are kept, so that the server need not send them again while they are the same: none unless told.
    * For programs; browsers do so by themselves. */
   readonly keep?: number
+  /** How live answers come: over a WebSocket, over server-sent events, or `auto`: events where no WebSocket opens. */
+  readonly live?: 'auto' | 'websocket' | 'events'
   readonly fetch?: typeof fetch
   readonly WebSocket?: typeof WebSocket
   readonly clock?: Clock
@@ -30,6 +32,7 @@ export interface Settings {
   readonly timeout: number
   readonly retries: number
   readonly kept: KeptAnswers | undefined
+  readonly live: 'auto' | 'websocket' | 'events'
   readonly fetch: typeof fetch
   readonly WebSocket: typeof WebSocket | undefined
   readonly clock: Clock
@@ -44,6 +47,7 @@ export function readOptions(url: string, options: ClientOptions): Settings {
     timeout: milliseconds(options.timeout ?? '60s'),
     retries: options.retries ?? 2,
     kept: options.keep === undefined ? undefined : new KeptAnswers(options.keep),
+    live: options.live ?? 'auto',
     // looked up for each call: a page may replace fetch after this
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     WebSocket: options.WebSocket ?? globalThis.WebSocket,

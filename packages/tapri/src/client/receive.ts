@@ -1,7 +1,5 @@
 import { foreign, mediaType, readWhole, refuse } from './answer.ts'
 import { lost } from './errors.ts'
-import { eventsOf } from './events.ts'
-import { valuesOf } from './lines.ts'
 import type { Settings } from './options.ts'
 import { isRepeatable } from './repeat.ts'
 import type { OutgoingRequest } from './request.ts'
@@ -24,12 +22,15 @@ export async function receive(
   await refuse(request, answer)
   const type = mediaType(answer)
   if (type === eventStream) return events(settings, request, answer, options)
-  return jsonLines.has(type) ? valuesOf(request, answer, options.signal) : readWhole(request, answer)
+  if (!jsonLines.has(type)) return readWhole(request, answer)
+  const { valuesOf } = await import('./lines.ts')
+  return valuesOf(request, answer, options.signal)
 }
 
-function events(settings: Settings, request: OutgoingRequest, first: Response, options: CallOptions) {
+async function events(settings: Settings, request: OutgoingRequest, first: Response, options: CallOptions) {
   const { signal = new AbortController().signal, retries = settings.retries } = options
   const mayReopen = isRepeatable(request.method) && retries > 0
+  const { eventsOf } = await import('./events.ts')
   return eventsOf(first, {
     clock: settings.clock,
     signal,

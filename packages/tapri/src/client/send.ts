@@ -3,13 +3,11 @@ import { milliseconds } from '../kit/measures.ts'
 import { wireType } from '../kit/wire.ts'
 import { Backoff } from './backoff.ts'
 import { Deadline, pause } from './deadline.ts'
-import { counted } from './download.ts'
 import { clientError } from './errors.ts'
 import type { Settings } from './options.ts'
 import { isRepeatable, waitBefore } from './repeat.ts'
 import type { OutgoingRequest } from './request.ts'
 import type { CallOptions } from './types.ts'
-import { upload } from './upload.ts'
 
 type Read<T> = (request: OutgoingRequest, answer: Response) => Promise<T>
 
@@ -33,7 +31,7 @@ export async function send<T>(
   const told = toldBy(options, (error) => {
     thrown = { error }
   })
-  let left = isRepeatable(request.method) ? (options.retries ?? settings.retries) : 0
+  let left = isRepeatable(request.method, options.key) ? (options.retries ?? settings.retries) : 0
   try {
     for (;;) {
       let answer: Response | undefined
@@ -84,17 +82,28 @@ async function exchange(settings: Settings, request: OutgoingRequest, options: C
   const { kept } = settings
   const ask = (headers: Readonly<Record<string, string>>) => sendOnce(settings, addHeaders(request, headers), options)
   const answer = await (kept === undefined || request.method !== 'GET' ? ask({}) : kept.ask(request.url, ask))
-  return options.onDownload === undefined ? answer : counted(answer, options.onDownload)
+  if (options.onDownload === undefined) return answer
+  const { counted } = await import('./download.ts')
+  return counted(answer, options.onDownload)
 }
 
 function addHeaders(request: OutgoingRequest, headers: Readonly<Record<string, string>>): OutgoingRequest {
   return { ...request, headers: { ...request.headers, ...headers } }
 }
 
-function sendOnce(settings: Settings, request: OutgoingRequest, { onProgress, signal }: CallOptions): Promise<Response> {
+// what few pages need is loaded when it is needed
+async function sendOnce(
+  settings: Settings,
+  request: OutgoingRequest,
+  { key, onProgress, signal }: CallOptions,
+): Promise<Response> {
   const headers: Record<string, string> = { ...request.headers, accept: `${wireType}, application/json;q=0.9, */*;q=0.8` }
   if (settings.token !== undefined) headers.authorization = `Bearer ${settings.token}`
-  if (onProgress !== undefined) return upload(settings, { ...request, headers }, onProgress, signal)
+  if (key !== undefined) headers['idempotency-key'] = quoted(key)
+  if (onProgress !== undefined) {
+    const { upload } = await import('./upload.ts')
+    return upload(settings, { ...request, headers }, onProgress, signal)
+  }
   return settings.fetch(request.url, {
     method: request.method,
     headers,
@@ -102,4 +111,11 @@ function sendOnce(settings: Settings, request: OutgoingRequest, { onProgress, si
     credentials: settings.credentials,
     signal: signal ?? null,
   })
+}
+
+/** A string of RFC 9651 3.3.3.
+ * @throws TAPRI_CLIENT_INPUT */
+function quoted(key: string): string {
+  if (/^[\x20-\x7e]+$/.test(key)) return `"${key.replace(/["\\]/g, '\\$&')}"`
+  throw clientError('TAPRI_CLIENT_INPUT', `Cannot use "${key}" as a key: it must be printable ASCII`)
 }

@@ -9,6 +9,9 @@ export const frameworkSettings = {
   FILES_URL: text({ min: 1, max: 2048, default: 'disk:data/files' }),
   /** Where the cache, sessions and shared rate limits are: `memory:`, or a Redis that all processes share. */
   CACHE_URL: text({ min: 1, max: 2048, default: 'memory:' }),
+  /** What carries news between the processes of the app: `memory:`, `ipc:./data/bus`, `postgres://…`, `redis://…` or `nats://…`.
+   * Absent, it is the database where that is PostgreSQL, and this process alone elsewhere. */
+  BUS_URL: optional(text({ min: 1, max: 2048 })),
   LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error'], { default: 'info' }),
   /** Absent, it is `pretty` at a terminal and `json` elsewhere. */
   LOG_FORMAT: optional(oneOf(['pretty', 'json', 'silent'])),

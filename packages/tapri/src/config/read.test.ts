@@ -211,6 +211,7 @@ test('the framework runs without any setting, on this machine alone until it is 
     DATABASE_URL: 'sqlite:data/app.db',
     FILES_URL: 'disk:data/files',
     CACHE_URL: 'memory:',
+    BUS_URL: null,
     LOG_LEVEL: 'info',
     LOG_FORMAT: null,
     PUBLIC_URL: null,

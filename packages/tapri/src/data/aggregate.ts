@@ -4,6 +4,7 @@ import { wrong } from './compare.ts'
 import { all, always, type Condition } from './condition.ts'
 import type { Scope } from './engine.ts'
 import { type Asked, type Figure, figureOf, readGrouping } from './figures.ts'
+import { namesOf } from './interest/columns.ts'
 import { requireOpen } from './mask.ts'
 import { readParts } from './query.ts'
 import { compileWhere } from './where.ts'
@@ -39,7 +40,7 @@ export async function aggregate(scope: Scope, model: Model, kind: FigureKind, fi
 }
 
 /** Every column that the groups would tell of. */
-function columnsOf({ by, figures, having, order }: Asked): readonly Column[] {
+function columnsOf({ by, figures, having, order }: Omit<Asked, 'where'>): readonly Column[] {
   const all = [...figures, ...having.map(({ figure }) => figure), ...order.map(({ of }) => of)]
   return [...by, ...all.flatMap((of) => ('kind' in of ? (of.kind === 'count' ? [] : of.column) : of))]
 }
@@ -52,7 +53,7 @@ async function readGroups(
 ): Promise<unknown[][]> {
   const condition = all([compileWhere(scope.engine.catalog, model, where, scope), scope.allowed(model, 'read'), open])
   const reader = scope.reader()
-  scope.remember(model, condition)
+  scope.remember(model, condition, namesOf(columnsOf(asked)))
   if (reader.groups === undefined) throw wrong(model, 'this database cannot put rows into groups')
   const groups = await reader.groups({ model, condition, ...asked })
   const { by, figures } = asked

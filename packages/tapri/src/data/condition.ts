@@ -114,6 +114,25 @@ export function asksOthers(condition: Condition): boolean {
   return (condition.kind === 'all' || condition.kind === 'any') && condition.of.some(asksOthers)
 }
 
+/** The names of the columns of the row itself that have a say. */
+export function columnsOf(condition: Condition): readonly string[] {
+  switch (condition.kind) {
+    case 'all':
+    case 'any':
+      return condition.of.flatMap(columnsOf)
+    case 'search':
+      return condition.fields.map(({ field }) => field.name)
+    case 'rank':
+      return columnsOf(condition.of)
+    case 'always':
+    case 'never':
+    case 'some':
+      return []
+    default:
+      return [condition.column.name]
+  }
+}
+
 function join(kind: 'all' | 'any', conditions: readonly Condition[], decisive: Condition, neutral: Condition): Condition {
   const parts: Condition[] = []
   for (const condition of conditions) {

@@ -1,4 +1,5 @@
 import type { Clock } from '../kit/clock.ts'
+import type { Capture } from './capture/capture.ts'
 import type { Column, Model } from './catalog.ts'
 import type { Condition, Search } from './condition.ts'
 import type { StoredRow } from './evaluate.ts'
@@ -69,6 +70,8 @@ export interface Reader {
 export interface Transaction extends Reader {
   /** The next may begin before `commit` or `rollback` ends: they wait for the COMMIT that this one shares with others. */
   readonly isShared?: boolean
+  /** Nothing was asked of the database yet, and `appendChanges` will do all of it with others' writes: the next may begin. */
+  readonly isHeld?: boolean
   /** A row that refers to one that is not there is refused with what `mayPass`, so nobody need ask first: when the write is
    * run again, this is not so, and what is wrong is found and named. */
   readonly keepsReferences?: boolean
@@ -133,10 +136,12 @@ export interface ChangesRead {
 export interface Tail {
   /** The entries after a position that nothing can come in front of any more. */
   read(position: number, limit: number): Promise<ChangesRead>
+  /** The last entry that nothing can come in front of any more, where nobody wants to know what is in those before it. */
+  newest?(): Promise<number>
   /** Waits in the database, a little longer each time, for older transactions to end. */
   pause(turn: number): Promise<void>
-  /** Tells the other processes that there is something to read. */
-  notify(): Promise<void>
+  /** Tells the other processes that there is something to read; absent where the database cannot. */
+  notify?(): Promise<void>
   /** So often, in milliseconds, it is looked for commits of others, where nothing tells of them; seldom unless told. */
   readonly pollEvery?: number
   /** Begins to listen: `wake` is called when another process has committed, and with the error when that cannot be heard any more. */
@@ -174,6 +179,8 @@ export interface Driver {
   readonly writers: number
   /** Undefined with one writer: then the order of its commits is the order of the log. */
   readonly tail: Tail | undefined
+  /** How it tells what is written past the data room, where it can. */
+  readonly capture?: Capture | undefined
   begin(options: BeginOptions): Promise<Transaction>
   /** Nobody else writes or migrates while the work goes on; with one writer its caller sees to that. */
   exclusively<T>(work: () => Promise<T>, options?: { readonly migrates: boolean }): Promise<T>

@@ -39,6 +39,9 @@ export interface Engine {
   fail(error: unknown): void
 }
 
+/** Puts another reader in the place of the database's own. */
+export type Keeping = (own: Reader) => Reader
+
 /** Work for when a transaction has been committed. */
 export type AfterCommit = () => unknown
 
@@ -54,6 +57,8 @@ export class Scope implements View {
   readonly after: AfterCommit[] | undefined
   /** Aborts when nobody waits for the asker's answer any more. */
   readonly signal: AbortSignal | undefined
+  /** Reads in the place of the database, where no transaction is around: live queries keep what they read. */
+  readonly keeping: Keeping | undefined
   #leaving: Reader | undefined
 
   constructor(
@@ -65,6 +70,7 @@ export class Scope implements View {
     transaction?: OpenTransaction,
     after?: AfterCommit[],
     signal?: AbortSignal,
+    keeping?: Keeping,
   ) {
     this.engine = engine
     this.user = user
@@ -74,13 +80,15 @@ export class Scope implements View {
     this.transaction = transaction
     this.after = after
     this.signal = signal
+    this.keeping = keeping
   }
 
   /** The same asker without policies, which is counted.
    * @throws TAPRI_DATA_REASON */
   asSystem(reason: unknown): Scope {
     this.engine.systemUses.count(reason, this.user?.id ?? null)
-    return new Scope(this.engine, null, true, this.reads, this.readOnly, this.transaction, this.after, this.signal)
+    const { engine, reads, readOnly, transaction, after, signal, keeping } = this
+    return new Scope(engine, null, true, reads, readOnly, transaction, after, signal, keeping)
   }
 
   within(transaction: OpenTransaction, after?: AfterCommit[]): Scope {
@@ -95,12 +103,15 @@ export class Scope implements View {
 
   /** Which rows the policy opens to the asker, deleted or not. */
   ruled(model: Model, action: Action): Condition {
-    return this.everything ? always : this.engine.policies.condition(model, action, this.user)
+    if (this.everything) return always
+    this.reads?.consult({ model, action })
+    return this.engine.policies.condition(model, action, this.user)
   }
 
   /** In which rows the asker may read the field; elsewhere it is null to it. */
   opened(model: Model, column: Column): Condition {
     if (this.everything || !column.guarded) return always
+    this.reads?.consult({ model, action: 'read', column })
     return this.engine.policies.field(model, column, 'read', this.user)
   }
 
@@ -116,15 +127,14 @@ export class Scope implements View {
   reader(): Reader {
     this.requireOwn()
     if (this.transaction !== undefined) return this.transaction.session
-    const { driver, writer } = this.engine
-    const signal = writer.heeded(this.signal)
-    if (signal === undefined) return driver.reader
-    this.#leaving ??= readerUntil(driver.reader, signal)
-    return this.#leaving
+    const own = this.#ownReader()
+    return this.keeping === undefined ? own : this.keeping(own)
   }
 
-  remember(model: Model, condition: Condition): void {
-    this.reads?.add({ model: model.name, condition })
+  /** What was read are rows that match, and of these the columns; all of them unless told. */
+  remember(model: Model, condition: Condition, columns?: ReadonlySet<string>): void {
+    const isKept = this.keeping !== undefined && this.transaction === undefined
+    this.reads?.add({ model: model.name, condition, ...(columns !== undefined && { columns }) }, isKept)
   }
 
   /** One write of the asker: in the transaction it is in, or in one of its own, which may run `work` again. */
@@ -138,6 +148,14 @@ export class Scope implements View {
   requireWritable(): void {
     if (this.readOnly) throw dataError('TAPRI_DATA_READ_ONLY', 'Cannot write here: a GET only reads, use another method')
     this.requireOwn()
+  }
+
+  #ownReader(): Reader {
+    const { driver, writer } = this.engine
+    const signal = writer.heeded(this.signal)
+    if (signal === undefined) return driver.reader
+    this.#leaving ??= readerUntil(driver.reader, signal)
+    return this.#leaving
   }
 
   /** Before each statement: that this db may be used here, and that somebody still waits for it. */

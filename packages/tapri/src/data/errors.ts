@@ -30,6 +30,7 @@ const fail = errorTable({
   TAPRI_DATA_BUSY: 503,
   TAPRI_DATA_STORAGE: 503,
   TAPRI_DATA_CHANGES_GONE: 410,
+  TAPRI_DATA_CAPTURE: 500,
 })
 
 export { fail as dataError }

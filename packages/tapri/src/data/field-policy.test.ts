@@ -341,6 +341,22 @@ test('an answer depends on the rows that its field rules ask', async () => {
   assert.equal((await office.as(office.ann).people.find({ where: { name: 'eve' } }))[0]?.rank, 2)
 })
 
+test('an answer depends on the rows that the rule of a field asks by which it is ordered, shown or not', async () => {
+  await using office = await open()
+  await office.system.people.create({ name: 'eve too', user: office.eve.id, salary: '1', rank: 0 })
+  const reads = new ReadSet()
+  const hired = { select: { name: true }, orderBy: '-rank', limit: 1 } as const
+  const asked = { select: { name: true }, with: { hired }, where: { name: 'eve' } } as const
+  const [before] = await office.as(office.ann, reads).users.find(asked)
+  let isTouched = false
+  office.database.changes.subscribe((commit) => {
+    isTouched ||= commit.changes.some((change) => reads.touchedBy(change))
+  })
+  await office.system.users.update(office.eve.id, { team: 'red' })
+  const [after] = await office.as(office.ann).users.find(asked)
+  assert.deepEqual([before?.hired[0]?.name, after?.hired[0]?.name, isTouched], ['eve too', 'eve', true])
+})
+
 test('rules for reading need guarded fields, and guarded fields need rules for reading', async () => {
   const opening = (given: Policy) => openDatabase({ models, policies: [given], url: 'sqlite::memory:', migrate: 'auto' })
   const all = { read: () => true, create: () => true }

@@ -4,6 +4,7 @@ import { all, always, type Condition, within } from './condition.ts'
 import type { Select } from './driver.ts'
 import type { Scope } from './engine.ts'
 import type { StoredRow } from './evaluate.ts'
+import { namesOf, namesRead } from './interest/columns.ts'
 import type { Loading, Plan } from './loading.ts'
 import { hideFields, mayBeNull, seenOrder } from './mask.ts'
 import { type GivenRow, present } from './present.ts'
@@ -113,10 +114,10 @@ async function loadLinked(scope: Scope, entries: readonly Entry[], loading: Of<'
 }
 
 async function selectPairs(scope: Scope, relation: Of<'linked'>['relation'], owners: readonly string[]): Promise<StoredRow[]> {
-  const { link, from } = relation
+  const { link, from, to } = relation
   const condition = all([within(from, owners), guardOfLink(link, scope), openedLink(relation, scope)])
   const reader = scope.reader()
-  scope.remember(link, condition)
+  scope.remember(link, condition, namesOf([from, to]))
   if (condition.kind === 'never') return []
   const order = [{ column: link.id, down: false }]
   return reader.select({ model: link, columns: link.columns, condition, order, limit: mostLoaded + 1, offset: 0 })
@@ -134,9 +135,9 @@ async function selectRelated(
   const open = relation.kind === 'many' ? scope.opened(target, relation.by) : always
   const condition = all([which, where, open, scope.guard(target), whoseTargetsAreOpen(scope, loading.with)])
   const reader = scope.reader()
-  scope.remember(target, condition)
-  if (condition.kind === 'never') return []
   const seen = seenOrder(scope, target, order)
+  scope.remember(target, condition, namesRead(read, seen))
+  if (condition.kind === 'never') return []
   const rows = await reader.select({ model: target, columns: read, condition, order: seen, offset: 0, ...bounds })
   return hideFields(scope, target, rows, read)
 }

@@ -1,9 +1,10 @@
 import type { Column, Model } from './catalog.ts'
-import { all, any, asksOthers, type Condition, negate, never, within } from './condition.ts'
+import { all, any, asksOthers, type Condition, columnsOf, negate, never, within } from './condition.ts'
 import type { Order } from './driver.ts'
 import type { Scope } from './engine.ts'
 import { dataError } from './errors.ts'
 import { matches, type StoredRow } from './evaluate.ts'
+import { namesOf } from './interest/columns.ts'
 
 /**
  * What is said of a guarded column to somebody who may read it in the rows that `open` matches: in all others it is null,
@@ -31,7 +32,11 @@ export function seenOrder(scope: Scope, model: Model, order: readonly Order[]): 
     if (open.kind === 'always') return [each]
     // what is null in every row orders nothing
     if (open.kind === 'never') return []
-    if (scope.engine.driver.ordersAsSeen === true) return [{ ...each, open }]
+    if (scope.engine.driver.ordersAsSeen === true) {
+      // where the rule asks other rows, the order goes by them too, whichever rows are shown
+      scope.remember(model, open, namesOf([each.column]))
+      return [{ ...each, open }]
+    }
     throw hiddenField(model, each.column, 'order by', 'this database cannot order rows by a field that is open in some of them')
   })
 }
@@ -86,24 +91,6 @@ function canTell(open: Condition, columns: readonly Column[]): boolean {
   return !asksOthers(open) && columnsOf(open).every((name) => columns.some((column) => column.name === name))
 }
 
-function columnsOf(condition: Condition): readonly string[] {
-  switch (condition.kind) {
-    case 'all':
-    case 'any':
-      return condition.of.flatMap(columnsOf)
-    case 'search':
-      return condition.fields.map(({ field }) => field.name)
-    case 'rank':
-      return columnsOf(condition.of)
-    case 'always':
-    case 'never':
-    case 'some':
-      return []
-    default:
-      return [condition.column.name]
-  }
-}
-
 async function selectOpen(
   scope: Scope,
   model: Model,
@@ -118,7 +105,7 @@ async function selectOpen(
     ),
     open,
   ])
-  scope.remember(model, condition)
+  scope.remember(model, condition, namesOf([column]))
   const order = [{ column: model.id, down: false }]
   return scope.reader().select({ model, columns: [model.id, column], condition, order, limit: rows.length, offset: 0 })
 }

@@ -1,7 +1,7 @@
 import { type Binding, bindingOf } from './bound.ts'
 import type { Catalog } from './catalog.ts'
 import type { Draft } from './draft.ts'
-import { type Engine, Scope } from './engine.ts'
+import { type Engine, type Keeping, Scope } from './engine.ts'
 import type { StoredRow } from './evaluate.ts'
 import type { ReadSet } from './read-set.ts'
 import type { Db, Models, SystemDb } from './types.ts'
@@ -12,19 +12,26 @@ export interface NarrowDatabase {
   asCaller<M extends Models = any>(
     caller: { readonly user: StoredRow | null },
     /** Once the signal has aborted, every further use of the db is refused, a read at work ended, and a transaction undone. */
-    options?: { readonly reads?: ReadSet; readonly readOnly?: boolean; readonly signal?: AbortSignal },
+    options?: {
+      readonly reads?: ReadSet
+      readonly readOnly?: boolean
+      readonly signal?: AbortSignal
+      /** For live queries: what reads in the place of the database outside of transactions, given the database's own reader. */
+      readonly reader?: Keeping
+    },
   ): Db<M>
   /** For who holds the whole database: scripts, tests, the framework. It is not counted. */
   readonly asSystem: SystemDb<any>
-  systemDb<M extends Models = any>(options?: { readonly reads?: ReadSet }): SystemDb<M>
+  systemDb<M extends Models = any>(options?: { readonly reads?: ReadSet; readonly reader?: Keeping }): SystemDb<M>
 }
 
 export function databaseOver(engine: Engine, binding: Binding): NarrowDatabase {
   return {
-    asCaller: ({ user }, { reads, readOnly = false, signal } = {}) =>
-      binding.caller(new Scope(engine, user, false, reads, readOnly, undefined, undefined, signal)),
+    asCaller: ({ user }, { reads, readOnly = false, signal, reader } = {}) =>
+      binding.caller(new Scope(engine, user, false, reads, readOnly, undefined, undefined, signal, reader)),
     asSystem: binding.system(new Scope(engine, null, true, undefined, false)),
-    systemDb: ({ reads } = {}) => binding.system(new Scope(engine, null, true, reads, false)),
+    systemDb: ({ reads, reader } = {}) =>
+      binding.system(new Scope(engine, null, true, reads, false, undefined, undefined, undefined, reader)),
   }
 }
 

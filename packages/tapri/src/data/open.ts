@@ -2,19 +2,22 @@ import { type Clock, systemClock } from '../kit/clock.ts'
 import type { Log } from '../observe/index.ts'
 import type { ReceiveFile } from './blobs.ts'
 import { bindingOf } from './bound.ts'
+import { startCapture } from './capture/start.ts'
 import { openCatalog } from './catalog.ts'
 import { type Change, ChangeLog, type Commit } from './changes.ts'
 import { Cursors } from './cursor.ts'
 import type { Health } from './driver.ts'
 import { openDriver } from './drivers/open.ts'
 import { type Engine, type FileUrl, Scope } from './engine.ts'
+import type { StoredRow } from './evaluate.ts'
 import { fillWords } from './fill-words.ts'
 import { tablesAsModels } from './migration/as-models.ts'
 import { Migrations, settleModels } from './migration/migrations.ts'
 import { renamedChanges } from './migration/renamed-changes.ts'
 import type { MigrationPlan, TableState } from './migration/state.ts'
 import { databaseOver, type NarrowDatabase, narrowDatabase } from './narrow.ts'
-import { Policies } from './policy.ts'
+import { openedBy, Policies } from './policy.ts'
+import type { ReadSet } from './read-set.ts'
 import { settleScales } from './scales.ts'
 import { SystemUses } from './system-uses.ts'
 import type { Models, Policy, SystemDb } from './types.ts'
@@ -47,14 +50,24 @@ export interface Database extends NarrowDatabase {
   readonly changes: {
     /** Another one after the database was made anew. */
     readonly epoch: string
+    /** Of the last commit that listeners have heard of; a little behind while there are none. */
     position(): number
+    /** The position, as soon as it counts every write that was answered here before. */
+    settled(): Promise<number>
     /** Calls after each COMMIT, in their order, before the write answers. */
     subscribe(listener: (commit: Commit) => void): () => void
+    /** Calls after each COMMIT of this process, in the asynchronous context of whoever made it. */
+    onOwnCommit(listener: (position: number) => void): () => void
+    /** Reads up to a position that another process has told of, now rather than at the next look; absent where the database
+     * tells of commits by itself, and where nobody else writes. */
+    readonly wake?: ((position: number) => void) | undefined
     /** @throws TAPRI_DATA_CHANGES_GONE when the log does not reach back so far */
     since(position: number, limit: number): Promise<Commit[]>
   }
   /** Runs inside each writing transaction before COMMIT. What it writes belongs to the commit, and is not told again. */
   duringTransaction(listener: (changes: readonly Change[], db: SystemDb<any>) => Promise<void>): void
+  /** What these rules open to the user, as one text: alike for two users who are shown the same. */
+  opened(rules: ReadSet['rules'], user: StoredRow | null): string
   /** Nothing is committed while the work goes on. It may read, not write. */
   exclusive<T>(work: () => Promise<T>): Promise<T>
   /** What must change for the database to fit the models. */
@@ -97,8 +110,9 @@ export async function openDatabaseBy(open: typeof openDriver, options: DatabaseO
     throw error
   }
 
-  const changes = new ChangeLog(driver, clock, failed, renamedChanges(catalog))
+  const changes = new ChangeLog(driver, clock, failed, { today: renamedChanges(catalog), models: [...catalog.keys()] })
   const writer = new Writer(driver, changes, clock)
+  const capturing = options.migrate === 'plan' ? undefined : await startCapture({ driver, catalog, changes, writer, clock, log })
   const cursors = new Cursors(driver.facts.secret)
   const systemUses = new SystemUses(log)
   const engine: Engine = {
@@ -131,12 +145,16 @@ export async function openDatabaseBy(open: typeof openDriver, options: DatabaseO
     changes,
     duringTransaction: (listener) =>
       writer.duringTransaction((told, transaction) => listener(told, binding.system(system.within(transaction)))),
+    opened: (rules, user) => openedBy(policies, rules, user),
     exclusive: (work) => writer.exclusive(work),
     plan: () => migrations.plan(),
     migrate: (plan) => migrations.apply(plan),
     migrations,
     health: () => driver.health(),
-    close: () => writer.close(),
+    async close() {
+      await capturing?.close()
+      await writer.close()
+    },
   }
 }
 

@@ -1,7 +1,9 @@
 import type { Catalog, Column, Model } from './catalog.ts'
 import { always, any, type Condition, never, notDeleted } from './condition.ts'
+import { conditionKey } from './condition-key.ts'
 import { dataError } from './errors.ts'
 import type { StoredRow } from './evaluate.ts'
+import type { ReadSet } from './read-set.ts'
 import type { Policy } from './types.ts'
 import { compileWhere, type View } from './where.ts'
 
@@ -78,6 +80,16 @@ export class Policies {
     if (answer instanceof Opened && answer['~rows'] === model.name) return answer.condition
     throw wrong(model.name, `the rule "${name}" must answer true, false or rows(…), and at once`)
   }
+}
+
+/** What the rules open to the user, as one text. */
+export function openedBy(policies: Policies, rules: ReadSet['rules'], user: StoredRow | null): string {
+  const texts: string[] = []
+  for (const [name, { model, action, column }] of rules) {
+    const condition = column === undefined ? policies.condition(model, action, user) : policies.field(model, column, 'read', user)
+    texts.push(`${name}:${conditionKey(condition)}`)
+  }
+  return texts.join(';')
 }
 
 const actions = ['read', 'create', 'update', 'delete'] as const

@@ -1,10 +1,25 @@
+import type { Column, Model } from './catalog.ts'
 import type { Change } from './changes.ts'
-import { type Condition, never } from './condition.ts'
-import { mayMatch } from './evaluate.ts'
+import type { Condition } from './condition.ts'
+import { Difference } from './interest/difference.ts'
+import { type Watch, watchesOf } from './interest/watch.ts'
+import type { Action } from './policy.ts'
 
+/** One query: the rows that it was for. */
 export interface ReadEntry {
   readonly model: string
   readonly condition: Condition
+  /** The columns of these rows by which the answer goes: shown, ordered by, added up. A change of others alone does not touch
+   * it. Undefined are all. */
+  readonly columns?: ReadonlySet<string>
+}
+
+/** A rule of a policy, with whose answer rows or a field of them were opened. */
+export interface AskedRule {
+  readonly model: Model
+  readonly action: Action
+  /** Where the rule is one of a field. */
+  readonly column?: Column
 }
 
 /**
@@ -13,37 +28,47 @@ export interface ReadEntry {
  * @example const reads = new ReadSet(); await database.asCaller(caller, { reads }).videos.find()
  */
 export class ReadSet {
-  readonly #conditions = new Map<string, Condition[]>()
+  /** The rules of policies that said what may be read, by their names. */
+  readonly rules = new Map<string, AskedRule>()
+  readonly #entries: ReadEntry[] = []
+  readonly #unkept: ReadEntry[] = []
+  readonly #watches = new Map<string, Watch[]>()
 
-  add(entry: ReadEntry): void {
-    if (entry.condition.kind === never.kind) return
-    const known = this.#conditions.get(entry.model)
-    if (known === undefined) this.#conditions.set(entry.model, [entry.condition])
-    else known.push(entry.condition)
-    this.#addRelated(entry.condition)
+  /** A condition on another model's rows is a read of that model. */
+  add(entry: ReadEntry, isKept = false): void {
+    this.#entries.push(entry)
+    if (!isKept) this.#unkept.push(entry)
+    for (const watch of watchesOf(entry)) {
+      const known = this.#watches.get(watch.model)
+      if (known === undefined) this.#watches.set(watch.model, [watch])
+      else known.push(watch)
+    }
   }
 
   /** Whether the change may have changed an answer. Where that cannot be told, it may. */
   touchedBy(change: Change): boolean {
-    const conditions = this.#conditions.get(change.model)
-    if (conditions === undefined) return false
-    const { before, after } = change
-    if (before === null && after === null) return true
-    for (const condition of conditions) {
-      if (before !== null && mayMatch(condition, before)) return true
-      if (after !== null && mayMatch(condition, after)) return true
-    }
-    return false
+    const watches = this.#watches.get(change.model)
+    if (watches === undefined) return false
+    const difference = new Difference(change)
+    return watches.some(({ condition, columns }) => difference.concerns(condition, columns))
+  }
+
+  /** A rule was asked for what it opens to the caller. */
+  consult(rule: AskedRule): void {
+    this.rules.set(`${rule.model.name}.${rule.column?.name ?? ''}.${rule.action}`, rule)
+  }
+
+  /** As they were added; what their conditions ask of other models goes with them. */
+  entries(): readonly ReadEntry[] {
+    return this.#entries
+  }
+
+  /** Those that were read past what keeps reads for live queries: in transactions, or where there is none. */
+  unkept(): readonly ReadEntry[] {
+    return this.#unkept
   }
 
   get models(): readonly string[] {
-    return [...this.#conditions.keys()]
-  }
-
-  /** A condition on another model's rows is a read of that model. */
-  #addRelated(condition: Condition): void {
-    if (condition.kind === 'related' || condition.kind === 'some')
-      this.add({ model: condition.target.name, condition: condition.of })
-    else if (condition.kind === 'all' || condition.kind === 'any') for (const part of condition.of) this.#addRelated(part)
+    return [...this.#watches.keys()]
   }
 }

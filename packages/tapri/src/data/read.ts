@@ -3,9 +3,10 @@ import type { Model } from './catalog.ts'
 import { all, asksOthers, type Condition, equal } from './condition.ts'
 import type { Scope } from './engine.ts'
 import { matches, type StoredRow } from './evaluate.ts'
+import { namesOf, namesRead } from './interest/columns.ts'
 import { finish, whoseTargetsAreOpen } from './load.ts'
 import { hideFields, seenOrder } from './mask.ts'
-import { type GivenRow, present } from './present.ts'
+import { type GivenRow, present, visibleColumns } from './present.ts'
 import { type Query, readQuery } from './query.ts'
 import type { Page } from './types.ts'
 import { compileWhere } from './where.ts'
@@ -45,7 +46,7 @@ export async function count(scope: Scope, model: Model, given: unknown): Promise
   const query = readQuery(model, given, scope.everything, ['where', 'search', 'withDeleted'])
   const condition = conditionOf(scope, model, query)
   const reader = scope.reader()
-  scope.remember(model, condition)
+  scope.remember(model, condition, namesOf([]))
   return condition.kind === 'never' ? 0 : reader.count(model, condition)
 }
 
@@ -56,7 +57,7 @@ export async function get(scope: Scope, model: Model, id: unknown, given: unknow
   const isPartial = model.guarded.length > 0 && !scope.everything
   if (given !== undefined || isPartial || asksOthers(allowed)) return getLoaded(scope, model, id, given)
   const reader = scope.reader()
-  if (scope.reads !== undefined) scope.remember(model, all([equal(model.id, id), allowed]))
+  if (scope.reads !== undefined) scope.remember(model, all([equal(model.id, id), allowed]), namesOf(visibleColumns(scope, model)))
   const row = await reader.row(model, id)
   if (row === undefined || !matches(allowed, row)) throw missing(model, id)
   return present(scope, model, row, model.columns)
@@ -91,9 +92,9 @@ async function selectStored(
   limit: number,
 ): Promise<StoredRow[]> {
   const reader = scope.reader()
-  scope.remember(model, condition)
-  if (condition.kind === 'never') return []
   const seen = seenOrder(scope, model, order)
+  scope.remember(model, condition, namesRead(read, seen))
+  if (condition.kind === 'never') return []
   const rows = await reader.select({ model, columns: read, condition, order: seen, limit, offset, rank })
   return hideFields(scope, model, rows, read)
 }

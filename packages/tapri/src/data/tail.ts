@@ -8,6 +8,11 @@ interface TailOptions {
   readonly from: number
   readonly clock: Clock
   hear(entry: LoggedChanges): void
+  /** Everything up to there has its place; told instead of what it is while nobody follows. */
+  skip(position: number): void
+  /** Nobody can tell any more what was committed up to there. */
+  lose(position: number): void
+  isFollowed(): boolean
   fail(error: unknown): void
 }
 interface Waiting {
@@ -15,8 +20,10 @@ interface Waiting {
   readonly resolve: () => void
 }
 
+/** Milliseconds. */
+const notedEvery = 20
 const readAtOnce = 500
-const pollEvery = 2000
+const pollEvery = 1000
 const reconnectAtMost = 30_000
 /** Pauses grow, and together they last about two seconds. */
 const mostPauses = 50
@@ -42,6 +49,8 @@ export class LogTail {
   #isKeptBack = false
   #cancelTimer: () => void = () => {}
   #isClosed = false
+  #noted = 0
+  #soon: NodeJS.Timeout | undefined
 
   constructor(tail: Tail, options: TailOptions) {
     this.#tail = tail
@@ -58,6 +67,27 @@ export class LogTail {
       this.#waiting.add({ position, resolve })
       this.wake()
     })
+  }
+
+  /** Something was committed that nobody here waits to hear of: that others are told of it can wait for others like it. */
+  note(): void {
+    this.#hasNews = true
+    if (this.#soon !== undefined || this.#isClosed) return
+    const left = this.#noted + notedEvery - performance.now()
+    const wake = () => {
+      this.#soon = undefined
+      this.#noted = performance.now()
+      this.wake()
+    }
+    if (left <= 0) wake()
+    else this.#soon = setTimeout(wake, left)
+  }
+
+  /** Another process says that it has committed: it is waited for as an own commit is, and nobody is told of it again. */
+  expect(position: number): void {
+    if (position <= this.#position || this.#isClosed) return
+    if (!this.#isKeptBack) this.#waiting.add({ position, resolve: () => {} })
+    this.wake()
   }
 
   /** Ends when all that is committed now was heard. */
@@ -78,6 +108,7 @@ export class LogTail {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#cancelTimer()
+    clearTimeout(this.#soon)
     await this.#reading
     this.#letGo()
     await this.#tail.close()
@@ -109,16 +140,7 @@ export class LogTail {
   }
 
   async #readAll(): Promise<void> {
-    for (let count = readAtOnce; count === readAtOnce; ) {
-      const { entries, forgotten } = await this.#tail.read(this.#position, readAtOnce)
-      if (forgotten > this.#position) this.#options.fail(missed(this.#position))
-      count = entries.length
-      for (const entry of entries) {
-        this.#position = entry.position
-        this.#isKeptBack = false
-        this.#options.hear(entry)
-      }
-    }
+    if (!(await this.#skipped())) await this.#readEntries()
     for (const waiting of this.#waiting) {
       if (waiting.position > this.#position) continue
       this.#waiting.delete(waiting)
@@ -126,7 +148,41 @@ export class LogTail {
     }
     if (!this.#hasNews) return
     this.#hasNews = false
-    await this.#tail.notify()
+    await this.#tail.notify?.()
+  }
+
+  /** While nobody listens it is enough to know how far it goes. Whoever began to listen meanwhile hears all of it. */
+  async #skipped(): Promise<boolean> {
+    const { isFollowed, skip } = this.#options
+    if (this.#tail.newest === undefined || isFollowed()) return false
+    const position = await this.#tail.newest()
+    if (isFollowed()) return false
+    if (position <= this.#position) return true
+    this.#position = position
+    this.#isKeptBack = false
+    skip(position)
+    return true
+  }
+
+  async #readEntries(): Promise<void> {
+    for (let count = readAtOnce; count === readAtOnce; ) {
+      const { entries, forgotten } = await this.#tail.read(this.#position, readAtOnce)
+      if (forgotten > this.#position) this.#miss(Math.min(forgotten, (entries[0]?.position ?? Number.POSITIVE_INFINITY) - 1))
+      count = entries.length
+      for (const entry of entries) {
+        this.#position = entry.position
+        this.#isKeptBack = false
+        this.#options.hear(entry)
+      }
+    }
+  }
+
+  /** What was committed up to this position is forgotten, and was not heard. */
+  #miss(position: number): void {
+    if (position <= this.#position) return
+    this.#options.fail(missed(this.#position))
+    this.#position = position
+    this.#options.lose(position)
   }
 
   /** A commit of this process is not certain while an older transaction, of anybody, is open. */

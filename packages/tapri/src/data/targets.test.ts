@@ -9,6 +9,7 @@ const models = {
   teams: model({ name: text() }),
   rooms: model({ name: text() }),
   posts: model({ title: text(), team: optional(belongsTo('teams')), room: optional(belongsTo('rooms')) }),
+  signs: model({ text: text(), room: optional(belongsTo('rooms')) }),
 }
 /** All teams but one may be read, and all rooms. */
 const policies: readonly Policy[] = [
@@ -16,6 +17,14 @@ const policies: readonly Policy[] = [
   { model: 'teams', rules: { read: ({ rows, user }: any) => rows({ id: { not: user.avoids } }) } },
   { model: 'rooms', rules: { read: () => true } },
   { model: 'posts', rules: { read: () => true, create: () => true, update: () => true } },
+  {
+    model: 'signs',
+    rules: {
+      read: () => true,
+      create: ({ rows }: any) => rows({ room: { name: 'kitchen' } }),
+      update: ({ rows }: any) => rows({ text: { not: 'no' } }),
+    },
+  },
 ]
 const unknown = '01890000-0000-7000-8000-000000000000'
 
@@ -39,6 +48,30 @@ for (const { kind, server } of servers) {
       await assert.rejects(posts.update(post.id, { team: hidden.id }), refusal('team'))
       await assert.rejects(posts.update(post.id, { room: idOf<'rooms'>(unknown) }), refusal('room'))
       assert.deepEqual(await system.posts.find(), [post])
+    } finally {
+      await database.close()
+      await scratch.dispose()
+    }
+  })
+}
+
+for (const { kind, server } of servers) {
+  test(`${kind}: that a row names nothing is told before that its policy forbids it`, async () => {
+    const scratch = await scratchDatabase(server)
+    const database = await openDatabase({ models, policies, url: scratch.url, migrate: 'auto' })
+    try {
+      const system = database.systemDb<typeof models>()
+      const [kitchen, hall] = await system.rooms.createMany([{ name: 'kitchen' }, { name: 'hall' }])
+      assert.ok(kitchen && hall)
+      const { signs } = database.asCaller<typeof models>({ user: null })
+      const nowhere = { code: 'TAPRI_DATA_NO_SUCH_ROW', status: 422, message: /room/ }
+      const forbidden = { code: 'TAPRI_DENIED', status: 403 }
+      await assert.rejects(signs.create({ text: 'a', room: idOf<'rooms'>(unknown) }), nowhere)
+      await assert.rejects(signs.create({ text: 'a', room: hall.id }), forbidden)
+      const sign = await signs.create({ text: 'a', room: kitchen.id })
+      await assert.rejects(signs.update(sign.id, { text: 'no', room: idOf<'rooms'>(unknown) }), nowhere)
+      await assert.rejects(signs.update(sign.id, { text: 'no', room: hall.id }), forbidden)
+      assert.deepEqual(await system.signs.find(), [sign])
     } finally {
       await database.close()
       await scratch.dispose()

@@ -10,6 +10,32 @@ type Values = Readonly<Record<string, unknown>>
 /** Refuses values that name no row, or none that the asker may read: the two are not told apart. Said here with the
  * field's name; a database only says that some key is wrong, and at COMMIT. */
 export async function requireTargets(scope: Scope, session: Transaction, model: Model, rows: readonly Values[]): Promise<void> {
+  return askForTargets(scope, session, model, rows, session.keepsReferences === true)
+}
+
+/** Runs the check of a policy: what names no row is told first, also where only the database would have said so later. */
+export async function afterTargets<T>(
+  scope: Scope,
+  session: Transaction,
+  model: Model,
+  values: Values,
+  check: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await check()
+  } catch (error) {
+    if (session.keepsReferences === true) await askForTargets(scope, session, model, [values], false)
+    throw error
+  }
+}
+
+async function askForTargets(
+  scope: Scope,
+  session: Transaction,
+  model: Model,
+  rows: readonly Values[],
+  isKept: boolean,
+): Promise<void> {
   for (const { name, target } of model.references) {
     const ids = new Set<string>()
     for (const values of rows) {
@@ -17,7 +43,7 @@ export async function requireTargets(scope: Scope, session: Transaction, model: 
       if (typeof id === 'string') ids.add(id)
     }
     const nameable = nameableOf(scope, target)
-    if (session.keepsReferences === true && [...ids].every((id) => isOpen(nameable, id))) continue
+    if (isKept && [...ids].every((id) => isOpen(nameable, id))) continue
     const missing = await missingOf(session, target, ids, nameable)
     if (missing === undefined) continue
     const message = `names no row of ${target.name}`

@@ -15,7 +15,7 @@ import { type GivenRow, presentWritten } from './present.ts'
 import { readParts } from './query.ts'
 import { mayBeId, missing } from './read.ts'
 import { removeRows } from './remove.ts'
-import { requireTargets } from './targets.ts'
+import { afterTargets, requireTargets } from './targets.ts'
 import type { OpenTransaction } from './transaction.ts'
 import { changedValues, newRow, withVersion } from './values.ts'
 
@@ -122,11 +122,12 @@ export async function insertRow(
   { row, linkings, values }: FreshRow,
 ): Promise<void> {
   const { session, changes } = transaction
-  const isSettled = await requireBefore(scope, session, model, { action: 'create', given: values, row })
+  const outcome = { action: 'create', given: values, row } as const
+  const isSettled = await afterTargets(scope, session, model, row, () => requireBefore(scope, session, model, outcome))
   await session.insert(model, row)
   changes.push({ model: model.name, id: row.id, before: null, after: row })
   for (const linking of linkings) await writeLinks(scope, transaction, row, linking)
-  if (!isSettled) await requireAfter(scope, session, model, { action: 'create', given: values, row })
+  if (!isSettled) await requireAfter(scope, session, model, outcome)
 }
 
 /** Changes a row that may be read. */
@@ -152,7 +153,8 @@ export async function changeRow(
   // a row cannot be changed into one that its changer could not have changed
   const outcome = { action: 'update', given: wanted, row: after } as const
   if (isChanged) await requireTargets(scope, session, model, [values])
-  const isSettled = !isTouched || (await requireBefore(scope, session, model, outcome))
+  const check = () => requireBefore(scope, session, model, outcome)
+  const isSettled = !isTouched || (await afterTargets(scope, session, model, values, check))
   if (isChanged) {
     await session.update(model, before.id, values)
     changes.push({ model: model.name, id: before.id, before, after })

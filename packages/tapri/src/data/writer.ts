@@ -7,6 +7,7 @@ import type { BeginOptions, Driver, Isolation, Transaction } from './driver.ts'
 import { dataError } from './errors.ts'
 import { bounded, cancellable } from './limits.ts'
 import { RowQueues, WriteQueue } from './queue.ts'
+import { failedTogether } from './together.ts'
 import { OpenTransaction } from './transaction.ts'
 
 /** Runs inside each writing transaction before COMMIT, and may write in it. */
@@ -66,6 +67,11 @@ export class Writer {
   transaction<T>(work: Work<T>, { isolation = 'serial', retries = usualRetries, signal }: RunOptions = {}): Promise<T> {
     const limited: Work<T> = (transaction) => bounded(transaction, work, this.#clock)
     return this.#transact(limited, { isolation, alone: false }, { retries, signal })
+  }
+
+  /** Beside it nobody else writes, so that its entry in the log comes after all that it can see. */
+  alone<T>(work: Work<T>): Promise<T> {
+    return this.#transact(work, { isolation: 'row', alone: true }, { retries: usualRetries, signal: undefined })
   }
 
   nested<T>(within: OpenTransaction, work: Work<T>): Promise<T> {
@@ -137,7 +143,9 @@ export class Writer {
     try {
       return await this.#turn(work, options, signal)
     } catch (error) {
-      if (retries === 0 || !this.#driver.mayPass(error)) throw error
+      if (retries === 0) throw error
+      if (failedTogether(error)) return this.#transact(work, { isolation: options.isolation, alone: false }, rerun)
+      if (!this.#driver.mayPass(error)) throw error
       return this.#again.run(() => this.#runAgain(work, options, { retries, signal }))
     }
   }
@@ -185,9 +193,11 @@ export class Writer {
     const transaction = new OpenTransaction(session, signal)
     try {
       const result = await this.#inside.run(transaction, () => cancellable(transaction, work))
-      const commit = await this.#logged(session, transaction)
-      const committed = this.#commit(session, commit)
-      if (session.isShared !== true) await committed
+      await this.#settled(session, transaction)
+      const isHeld = session.isHeld === true
+      const logged = this.#logged(session, transaction)
+      const committed = isHeld ? logged.then((commit) => this.#commit(session, commit)) : this.#commit(session, await logged)
+      if (!isHeld && session.isShared !== true) await committed
       return async () => {
         await (await committed)?.when
         return result
@@ -203,12 +213,14 @@ export class Writer {
     }
   }
 
-  async #logged(session: Transaction, transaction: OpenTransaction): Promise<Commit | undefined> {
-    const { changes } = transaction
+  /** Takes no more writes of the work, and lets those who asked for it write theirs. */
+  async #settled(session: Transaction, transaction: OpenTransaction): Promise<void> {
     await transaction.finish()
-    if (changes.length === 0) return undefined
-    if (this.#beforeCommit.length > 0) await this.#askBefore(session, changes)
-    return this.#log.write(session, this.#clock.now(), changes)
+    if (transaction.changes.length > 0 && this.#beforeCommit.length > 0) await this.#askBefore(session, transaction.changes)
+  }
+
+  async #logged(session: Transaction, { changes }: OpenTransaction): Promise<Commit | undefined> {
+    return changes.length === 0 ? undefined : this.#log.write(session, this.#clock.now(), changes)
   }
 
   /** Ends with what must be waited for until listeners have heard of it. */

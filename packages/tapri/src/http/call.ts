@@ -4,7 +4,7 @@ import type { HttpContext } from './context.ts'
 import { Exchange, type Shared } from './exchange.ts'
 import { paramNames, parsePattern } from './pattern.ts'
 
-/** A GET route asked without a request of its own, as live queries do. */
+/** A route asked without a request of its own, as live queries and channels do. */
 export interface RouteCall {
   readonly input: Readonly<Record<string, unknown>>
   /** The request that the context shows. */

@@ -1,9 +1,11 @@
 import { bytes } from '../kit/measures.ts'
 import { type Fields, fieldsOf } from '../schema/index.ts'
+import { onceForKey } from './idempotent.ts'
 import { checkSpec, compileInputs, type InputCheck } from './inputs.ts'
 import { layer } from './onion.ts'
 import { paramNames, parsePattern } from './pattern.ts'
 import type { Handler, MiddlewareRun, ServedRoute } from './types.ts'
+import { Versions } from './versions.ts'
 
 /** A route made ready: nothing of its declaration is looked at again while it answers. */
 export interface CompiledRoute {
@@ -15,8 +17,8 @@ export interface CompiledRoute {
   readonly bodyLimit: number
   /** Absent when there is nothing to check. */
   readonly check: InputCheck | undefined
-  /** Whether whole answers carry an entity tag, and callers who have them are told so. */
-  readonly isTagged: boolean
+  /** Of whole answers, so that callers who have them are told so; absent where they carry no entity tag. */
+  readonly versions: Versions | undefined
   readonly compresses: boolean
   /** Of an answer whose handler says no other. */
   readonly status: number
@@ -37,7 +39,7 @@ export function compileRoute(route: ServedRoute, bodyLimit: number, around: read
     fields,
     bodyLimit,
     check: compileInputs(route),
-    isTagged: route.method === 'get' && route.spec.etag !== false,
+    versions: route.method === 'get' && route.spec.etag !== false ? new Versions() : undefined,
     compresses: route.spec.compress !== false,
     status: route.spec.status ?? 200,
     params: (texts) => {
@@ -45,7 +47,7 @@ export function compileRoute(route: ServedRoute, bodyLimit: number, around: read
       for (let index = 0; index < names.length; index++) params[names[index] ?? ''] = texts[index] ?? ''
       return params
     },
-    run: layer([...around, ...route.middleware], route.handler),
+    run: onceForKey(route, layer([...around, ...route.middleware], route.handler)),
   }
 }
 

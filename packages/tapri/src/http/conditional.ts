@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
 /** What tells one version of an answer from another. */
@@ -6,11 +5,6 @@ export interface Validators {
   /** With its quotes, `"5f3-18c"`; weak ones begin with `W/`. */
   readonly etag?: string | undefined
   readonly lastModified?: Date | undefined
-}
-
-/** A weak entity tag (RFC 9110 8.8.3) of a whole body: the same text has the same tag. */
-export function tagOf(body: string | Uint8Array): string {
-  return `W/"${hash('sha1', body, 'base64url')}"`
 }
 
 /** Whether the caller has this version already: RFC 9110 13.2.2, steps 3 and 4. */

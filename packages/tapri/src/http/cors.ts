@@ -14,6 +14,9 @@ export interface CorsOptions {
   readonly maxAge?: number | string
 }
 
+/** What the typed client looks at. */
+const ours = ['Retry-After', 'Tapri-Session', 'Tapri-Token']
+
 /** Cross-origin reads (https://fetch.spec.whatwg.org/#http-cors-protocol), for listed origins alone. */
 export class Cors {
   readonly #origins: ReadonlySet<string>
@@ -30,7 +33,7 @@ export class Cors {
     }
     this.#origins = new Set(options.origins)
     this.#credentials = options.credentials ?? false
-    this.#exposed = (options.exposedHeaders ?? []).join(', ')
+    this.#exposed = [...ours, ...(options.exposedHeaders ?? [])].join(', ')
     this.#maxAge = Math.floor(milliseconds(options.maxAge ?? '10m') / 1000)
   }
 
@@ -40,7 +43,7 @@ export class Cors {
     if (origin === undefined || !this.#origins.has(origin)) return
     response.setHeader('Access-Control-Allow-Origin', origin)
     if (this.#credentials) response.setHeader('Access-Control-Allow-Credentials', 'true')
-    if (this.#exposed !== '') response.setHeader('Access-Control-Expose-Headers', this.#exposed)
+    response.setHeader('Access-Control-Expose-Headers', this.#exposed)
   }
 
   /** Answers a browser that asks before it sends: every header is allowed, who may send has been said. */

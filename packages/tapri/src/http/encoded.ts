@@ -28,23 +28,30 @@ export async function sendEncoded(
   else response.end(bytes)
 }
 
-/** What a stream is sent as, and with which head: compressed on its way when its type is worth it. */
-export function streamEncoded(exchange: Exchange, source: Readable, own: Head): { readonly head: Head; readonly body: Readable } {
+/** How a body with this head is sent, and with which head then: compressed when its type is worth it. */
+export function encodingOf(exchange: Exchange, own: Head): { readonly head: Head; readonly encoding: Encoding | undefined } {
   const { vary } = exchange.shared.heads
   const type = headerOf(exchange.headers ?? [], 'content-type') ?? headerOf(own, 'content-type') ?? ''
-  if (!exchange.shared.compresses || !isCompressible(type)) return { head: own, body: source }
+  if (!exchange.shared.compresses || !isCompressible(type)) return { head: own, encoding: undefined }
   const isVarying = headerOf(own, 'vary')?.includes('Accept-Encoding') === true
-  const plain = { head: isVarying ? own : mergeHeads(vary, own), body: source }
+  const plain = { head: isVarying ? own : mergeHeads(vary, own), encoding: undefined }
   const size = headerOf(own, 'content-length')
   const isSmall = size !== undefined && Number(size) < compressedFrom
   if (isSmall || exchange.status !== 200 || (exchange.flags & acceptsEncoding) === 0) return plain
   if (headerOf(own, 'content-encoding') !== undefined) return plain
   const encoding = encodedAs(exchange)
   if (encoding === undefined) return plain
+  return { head: [...withoutLength(plain.head), 'Content-Encoding', encoding], encoding }
+}
+
+/** What a stream is sent as, and with which head. */
+export function streamEncoded(exchange: Exchange, source: Readable, own: Head): { readonly head: Head; readonly body: Readable } {
+  const { head, encoding } = encodingOf(exchange, own)
+  if (encoding === undefined) return { head, body: source }
   const body = compressor(encoding)
   // what goes wrong in the source is told by the body, which is destroyed with it
   pipeline(source, body, () => {})
-  return { head: [...withoutLength(plain.head), 'Content-Encoding', encoding], body }
+  return { head, body }
 }
 
 /** Other bytes: their number is not known before, they have no ranges, and only mean the same as the others. */

@@ -3,6 +3,7 @@ import { errorTable } from '../kit/errors.ts'
 const fail = errorTable({
   TAPRI_HTTP_REQUEST: 400,
   TAPRI_HTTP_PATH: 400,
+  TAPRI_HTTP_KEY: 400,
   TAPRI_HTTP_QUERY: 400,
   TAPRI_HTTP_BODY: 400,
   TAPRI_HTTP_CROSS_SITE: 403,
@@ -10,6 +11,8 @@ const fail = errorTable({
   TAPRI_HTTP_METHOD: 405,
   TAPRI_HTTP_NOT_ACCEPTABLE: 406,
   TAPRI_HTTP_TIMEOUT: 408,
+  TAPRI_HTTP_KEY_BUSY: 409,
+  TAPRI_HTTP_KEY_DONE: 409,
   TAPRI_HTTP_PRECONDITION: 412,
   TAPRI_HTTP_TOO_LARGE: 413,
   TAPRI_HTTP_URL_TOO_LONG: 414,
@@ -17,6 +20,7 @@ const fail = errorTable({
   TAPRI_HTTP_RANGE: 416,
   TAPRI_HTTP_EXPECTATION: 417,
   TAPRI_HTTP_HOST: 421,
+  TAPRI_HTTP_KEY_USED: 422,
   TAPRI_HTTP_TOO_MANY: 429,
   TAPRI_HTTP_HEADERS_TOO_LARGE: 431,
   TAPRI_HTTP_REDIRECT: 400,
@@ -43,17 +47,3 @@ const fail = errorTable({
 })
 
 export { fail as httpError }
-
-/**
- * The same for what any stranger can ask for as often as they like: without a stack, which costs a fifth of such an answer
- * and which nobody reads.
- */
-export const refusal: typeof fail = (code, message, options) => {
-  const limit = Error.stackTraceLimit
-  Error.stackTraceLimit = 0
-  try {
-    return fail(code, message, options)
-  } finally {
-    Error.stackTraceLimit = limit
-  }
-}

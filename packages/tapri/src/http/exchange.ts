@@ -31,6 +31,8 @@ export interface Shared {
   readonly views: Views | undefined
   /** The counts of each rate limit of this server. */
   readonly limits: Limits
+  /** Answers to calls that have a key, for who sends them again. */
+  readonly answers: CacheStore
   /** What is remembered of callers, by the hash of a cookie. */
   readonly sessions: CacheStore
   /** Answers that are kept, and those that are being made. */
@@ -62,6 +64,8 @@ export class Exchange {
   params: unknown
   query: unknown
   body: unknown
+  /** The body as it was before it was checked, of a request with an idempotency key. */
+  given: unknown
   /** The body as it came, where the route declares none. */
   bytes: Uint8Array = noBytes
   /** Status and headers that the handler asked for; undefined headers are the fast way. */

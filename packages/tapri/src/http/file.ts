@@ -1,9 +1,9 @@
 import { createReadStream, type Stats } from 'node:fs'
-import { stat } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { basename } from 'node:path'
 import { notFound } from '../kit/errors.ts'
 import type { Answer } from './answer.ts'
+import { fileFacts, type KnownFile } from './known-files.ts'
 import { mediaType } from './media-type.ts'
 import { precompressed } from './precompressed.ts'
 import { sendRanges } from './ranges.ts'
@@ -14,12 +14,14 @@ export interface FileOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** The request, when a compressed file beside this one may be sent in its place. */
   readonly request?: IncomingMessage
+  /** What is known of the file already. */
+  readonly known?: Pick<KnownFile, 'facts' | 'bytes'>
 }
 
 /** A file of this machine as an answer.
  * @throws TAPRI_NOT_FOUND when there is no such file */
 export async function fileAnswer(path: string, options: FileOptions = {}): Promise<Answer<Blob | string>> {
-  const facts = await fileFacts(path)
+  const facts = options.known?.facts ?? (await fileFacts(path))
   if (facts === undefined) throw notFound(`No file is called "${basename(path)}" here`)
   const type = options.type ?? mediaType(path)
   const smaller = await smallerFile(path, type, options.request)
@@ -32,7 +34,7 @@ export async function fileAnswer(path: string, options: FileOptions = {}): Promi
 function sendFile(
   path: string,
   facts: Stats,
-  { type, headers = {} }: FileOptions & { readonly type: string },
+  { type, headers = {}, known }: FileOptions & { readonly type: string },
 ): Answer<Blob | string> {
   return sendRanges({
     size: facts.size,
@@ -40,6 +42,8 @@ function sendFile(
     etag: `"${facts.size.toString(16)}-${Math.floor(facts.mtimeMs).toString(16)}"`,
     lastModified: facts.mtime,
     headers,
+    path,
+    bytes: known?.bytes,
     open: (start, end) => createReadStream(path, { start, end }),
   })
 }
@@ -49,10 +53,4 @@ function smallerFile(path: string, type: string, request: IncomingMessage | unde
   const accepted = request?.headers['accept-encoding']
   if (typeof accepted !== 'string' || request?.headers.range !== undefined) return undefined
   return precompressed(path, type, accepted)
-}
-
-async function fileFacts(path: string): Promise<Stats | undefined> {
-  // Not there, not a folder on the way, not readable: to a caller all of these are "no such file"
-  const facts = await stat(path).catch(() => undefined)
-  return facts?.isFile() ? facts : undefined
 }

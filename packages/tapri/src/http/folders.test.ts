@@ -59,6 +59,25 @@ test('files are served with their type, validators and caching', async (t) => {
   assert.deepEqual([part.status, await part.text()], [206, 'h1'])
 })
 
+test('a file that is asked for again is the same, whole and in part, until it changes', async (t) => {
+  const base = await mkdtemp(join(tmpdir(), 'tapri-'))
+  t.after(() => rm(base, { recursive: true }))
+  await writeFile(join(base, 'kites.txt'), 'over the river')
+  const { raw } = await openForTest(t, {}, { folders: { '/': { from: base } } })
+  const ask = async (more = '') => {
+    const answer = await raw(`GET /kites.txt HTTP/1.1\r\nHost: a\r\n${more}Connection: close\r\n\r\n`)
+    return answer.slice(answer.indexOf('\r\n\r\n') + 4)
+  }
+  for (const round of [1, 2, 3]) {
+    assert.equal(await ask(), 'over the river', String(round))
+    assert.equal(await ask('Range: bytes=5-7\r\n'), 'the', String(round))
+  }
+  await writeFile(join(base, 'kites.txt'), 'under the bridge')
+  assert.equal(await ask(), 'under the bridge')
+  await rm(join(base, 'kites.txt'))
+  assert.match(await ask(), /TAPRI_HTTP_NO_ROUTE/)
+})
+
 test('a page that no file matches gets the fallback, anything else does not', async (t) => {
   const { url } = await openFolder(t)
   const deep = await fetch(`${url}/watch/7`, page)

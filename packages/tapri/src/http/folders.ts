@@ -1,11 +1,10 @@
 import { existsSync, realpathSync } from 'node:fs'
-import { realpath } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
-import { join, resolve, sep } from 'node:path'
-import { TapriError } from '../kit/errors.ts'
+import { join, resolve } from 'node:path'
 import type { Answer } from './answer.ts'
 import { httpError } from './errors.ts'
 import { fileAnswer } from './file.ts'
+import { KnownFiles } from './known-files.ts'
 import { pathSegments } from './path.ts'
 import { staticSteps } from './pattern.ts'
 
@@ -19,6 +18,7 @@ export interface Folder {
 
 interface Mount {
   readonly steps: readonly string[]
+  readonly files: KnownFiles
   readonly root: string
   readonly fallback: string | undefined
 }
@@ -52,7 +52,7 @@ export class Folders {
     for (const mount of this.#mounts) {
       if (!startsWith(segments, mount.steps)) continue
       const below = segments.slice(mount.steps.length)
-      const answer = await fileIn(mount.root, below, request)
+      const answer = await fileIn(mount, below, request)
       if (answer !== undefined) return answer
       if (mount.fallback !== undefined && this.#isPage(request, segments)) {
         return fileAnswer(mount.fallback, { headers: { 'Cache-Control': 'no-cache' }, request })
@@ -77,27 +77,29 @@ function openMount(path: string, folder: Folder): Mount {
   if (fallback !== undefined && !existsSync(fallback)) {
     throw httpError('TAPRI_HTTP_FOLDER', `Cannot serve "${path}": its fallback "${folder.fallback}" is not in "${folder.from}"`)
   }
-  return { steps: staticSteps(path), root, fallback }
+  return { steps: staticSteps(path), files: new KnownFiles(root), root, fallback }
 }
 
 function startsWith(segments: readonly string[], steps: readonly string[]): boolean {
   return steps.every((step, index) => segments[index] === step)
 }
 
-async function fileIn(root: string, segments: readonly string[], request: IncomingMessage): Promise<Answer | undefined> {
+async function fileIn(
+  { files, root }: Mount,
+  segments: readonly string[],
+  request: IncomingMessage,
+): Promise<Answer | undefined> {
   // "/" and "/guide/" end with an empty segment: the index of that folder
   const names = segments.at(-1) === '' || segments.length === 0 ? [...segments.slice(0, -1), 'index.html'] : segments
   if (!names.every(isPublicName)) return undefined
-  // Resolved before it is judged: a symlink must not lead out of the folder
-  const path = await realpath(join(root, ...names)).catch(() => undefined)
-  if (path === undefined || !path.startsWith(root.endsWith(sep) ? root : root + sep)) return undefined
-  try {
-    return await fileAnswer(path, { headers: { 'Cache-Control': cachingOf(names.at(-1) ?? '') }, request })
-  } catch (error) {
-    // A folder without its slash, a socket: no file, so the search goes on
-    if (error instanceof TapriError && error.status === 404) return undefined
-    throw error
-  }
+  const known = await files.find(join(root, ...names))
+  // a folder without its slash, a socket: no file, so the search goes on
+  if (known === undefined) return undefined
+  const isAsItIs = request.headers['accept-encoding'] === undefined
+  if (isAsItIs && known.asItIs !== undefined) return known.asItIs
+  const answer = await fileAnswer(known.path, { headers: { 'Cache-Control': cachingOf(names.at(-1) ?? '') }, request, known })
+  if (isAsItIs) known.asItIs = answer
+  return answer
 }
 
 /** One name in one folder, nothing hidden (`.env`, `.git`), `.well-known` (RFC 8615) apart. */

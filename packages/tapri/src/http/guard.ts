@@ -10,6 +10,12 @@ export const wantsWire = 1
 export const hasBody = 2
 /** The request names content codings that it accepts. */
 export const acceptsEncoding = 4
+/** The request asks for an answer only if it is not the one that the caller has. */
+export const isConditional = 8
+/** The request may show who it is from: it has a cookie, or an Authorization header. */
+export const showsCredential = 16
+/** The request names itself by an Idempotency-Key. */
+export const hasKey = 32
 
 const mostHeaders = 100
 const longestUrl = 8192
@@ -39,25 +45,63 @@ export function inspectRequest(request: IncomingMessage): number {
         host = value
         break
       case 6:
-        if (value.includes(wireType) && name.toLowerCase() === 'accept') flags |= wantsWire
+        flags |= flagOfSix(name, value)
         break
       case 9:
         if (name.toLowerCase() === '__proto__') throw refused('the header "__proto__" is not allowed')
+        break
+      case 13:
+        flags |= flagOfThirteen(name.toLowerCase())
         break
       case 14:
         if (value !== '0' && name.toLowerCase() === 'content-length') flags |= hasBody
         break
       case 15:
-        if (name.toLowerCase() === 'accept-encoding') flags |= acceptsEncoding
+        flags |= flagOfFifteen(name.toLowerCase())
         break
       case 17:
-        if (name.toLowerCase() !== 'transfer-encoding') break
-        if (request.httpVersionMinor === 0) throw refused('HTTP/1.0 has no Transfer-Encoding')
-        flags |= hasBody
+        flags |= flagOfSeventeen(request, name.toLowerCase())
     }
   }
   checkHost(request, hosts, host)
   return request.httpVersionMajor === 2 && isFollowed(request) ? flags | hasBody : flags
+}
+
+function flagOfSix(name: string, value: string): number {
+  const lower = name.toLowerCase()
+  if (lower === 'cookie') return showsCredential
+  return lower === 'accept' && value.includes(wireType) ? wantsWire : 0
+}
+
+function flagOfThirteen(lower: string): number {
+  if (lower === 'if-none-match') return isConditional
+  return lower === 'authorization' ? showsCredential : 0
+}
+
+function flagOfFifteen(lower: string): number {
+  if (lower === 'accept-encoding') return acceptsEncoding
+  return lower === 'idempotency-key' ? hasKey : 0
+}
+
+function flagOfSeventeen(request: IncomingMessage, lower: string): number {
+  if (lower === 'if-modified-since') return isConditional
+  if (lower !== 'transfer-encoding') return 0
+  if (request.httpVersionMinor === 0) throw refused('HTTP/1.0 has no Transfer-Encoding')
+  return hasBody
+}
+
+/** The host that a request names, before all its headers have been made an object. */
+export function hostOfRequest({ rawHeaders }: IncomingMessage): string | undefined {
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    if (name.length === 4 && name.toLowerCase() === 'host') return rawHeaders[index + 1]
+  }
+  return undefined
+}
+
+/** The same for a request of a runtime's own server, whose headers are one. */
+export function hostOfIncoming({ headers }: IncomingMessage): string | undefined {
+  return headers.host
 }
 
 /**
@@ -81,6 +125,9 @@ export function inspectIncoming(request: IncomingMessage): number {
   if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') throw unknownExpectation()
   let flags = headers['accept-encoding'] === undefined ? 0 : acceptsEncoding
   if (accept?.includes(wireType)) flags |= wantsWire
+  if (headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined) flags |= isConditional
+  if (headers.cookie !== undefined || headers.authorization !== undefined) flags |= showsCredential
+  if (headers['idempotency-key'] !== undefined) flags |= hasKey
   const length = headers['content-length']
   // two of them that agree are let through, joined by a comma
   if (length !== undefined && !lengthForm.test(length)) throw refused(`its Content-Length is "${length}"`)

@@ -24,9 +24,8 @@ export class Hosts {
     this.#below = names.filter((name) => name.startsWith('*.')).map((name) => name.slice(1))
   }
 
-  /** @throws TAPRI_HTTP_HOST when the request names a host that is not ours */
-  refuse(request: IncomingMessage): void {
-    const { host } = request.headers
+  /** @throws TAPRI_HTTP_HOST when the host that the request names is not ours */
+  refuse(request: IncomingMessage, host: string | undefined): void {
     // HTTP/1.0 need not name one
     if (host === undefined || host === this.#last) return
     const name = host.replace(/:\d+$/, '').toLowerCase()

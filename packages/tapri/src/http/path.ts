@@ -6,7 +6,18 @@ import { httpError } from './errors.ts'
  * @throws TAPRI_HTTP_PATH for escapes that are not UTF-8, NUL, dot segments, backslashes and "#"
  * @example pathSegments('/users/a%2Fb') // ['users', 'a/b']
  */
-export function pathSegments(path: string): string[] {
+export function pathSegments(path: string): readonly string[] {
+  if (path === lastPath) return lastSegments
+  lastSegments = readSegments(path)
+  lastPath = path
+  return lastSegments
+}
+
+// What is no route is a folder, a mount or nothing: each asks about the same path
+let lastPath = '/'
+let lastSegments: readonly string[] = ['']
+
+function readSegments(path: string): string[] {
   // RFC 3986 knows neither in a path; readers of URLs take the one for "/" and cut at the other
   if (path.includes('\\') || path.includes('#')) throw ambiguous(path)
   const segments = path.slice(1).split('/')

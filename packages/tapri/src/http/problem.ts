@@ -5,7 +5,7 @@ import { errorPage } from './error-page.ts'
 import type { Shared } from './exchange.ts'
 import { hasBody } from './guard.ts'
 import type { Head } from './heads.ts'
-import { writeHead } from './written.ts'
+import { endWith, writeHead } from './written.ts'
 
 /** What a refused caller is told (RFC 9457). */
 export interface Problem {
@@ -27,19 +27,20 @@ export interface Problem {
  */
 export function problemOf(error: unknown, id: string): Problem {
   if (!(error instanceof TapriError) || error.status === 500) {
-    const detail = `Something went wrong here: look for ${id} in the log`
-    return { type: 'about:blank', title: titleOf(500), status: 500, detail, code: 'TAPRI_INTERNAL', instance: id }
+    return problemWith('TAPRI_INTERNAL', { status: 500, detail: `Something went wrong here: look for ${id} in the log`, id })
   }
-  return {
-    type: 'about:blank',
-    title: titleOf(error.status),
-    status: error.status,
-    detail: error.message,
-    code: error.code,
-    instance: id,
-    ...(error.facts !== undefined && { facts: error.facts }),
-    ...(error.issues !== undefined && { issues: error.issues }),
-  }
+  const { status, message, code, facts, issues } = error
+  const problem = problemWith(code, { status, detail: message, id })
+  if (facts === undefined && issues === undefined) return problem
+  return { ...problem, ...(facts !== undefined && { facts }), ...(issues !== undefined && { issues }) }
+}
+
+/** A problem document that says no more than what every one says. */
+export function problemWith(
+  code: string,
+  { status, detail, id }: { readonly status: number; readonly detail: string; readonly id: string },
+): Problem {
+  return { type: 'about:blank', title: titleOf(status), status, detail, code, instance: id }
 }
 
 /** Milliseconds that a refused sender may go on sending into the void before it is cut. */
@@ -62,17 +63,20 @@ export function sendProblem(
   const body = page ?? JSON.stringify(problem)
   const isUnread = (options.flags & hasBody) !== 0 && !request.complete
   const closes = isUnread || shared.isDraining || problem.status === 408 || isUnclear(request, options)
-  if (closes && request.httpVersionMajor === 1) closeAfter(request)
-  const head: Head = [
-    ...(page === undefined ? shared.heads.problem : shared.heads.html.plain).slice(0, -1),
-    Buffer.byteLength(body),
-    ...headersOf(options.error),
-    ...options.kept,
-    ...(closes && request.httpVersionMajor === 1 ? ['Connection', 'close'] : []),
-  ]
+  const isLast = closes && request.httpVersionMajor === 1
+  if (isLast) closeAfter(request)
+  const own = headersOf(options.error)
+  if (options.kept.length > 0) own.push(...options.kept)
+  if (isLast) own.push('Connection', 'close')
+  const ready = page === undefined ? shared.heads.problem : shared.heads.html.plain
+  // as in sendWhole: one array serves every answer
+  const length = Buffer.byteLength(body)
+  ready[ready.length - 1] = length
+  const head = own.length === 0 ? ready : [...ready, ...own]
   writeHead(response, problem.status, head, head)
   if (!isUnread) {
-    response.end(request.method === 'HEAD' ? undefined : body)
+    if (request.method === 'HEAD') response.end()
+    else endWith(response, body, length)
     return
   }
   // Closing with bytes unread makes the kernel reset the connection, and the sender would never see why

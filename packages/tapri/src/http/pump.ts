@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
+import { fileOf } from './adapters/file-source.ts'
 import { outgoingOf } from './adapters/outgoing.ts'
 import { httpError } from './errors.ts'
 
@@ -15,7 +16,11 @@ export interface PumpOptions {
  * caller leaves. Rejects when the source fails; the answer is destroyed if it had begun.
  */
 export function pump(source: Readable, response: ServerResponse, options: PumpOptions): Promise<void> {
-  if (outgoingOf(response)?.sendsFile(source, options.begin)) return Promise.resolve()
+  const file = fileOf(source)
+  if (file !== undefined && outgoingOf(response)?.sendsFile(file, options.begin) === true) {
+    source.destroy()
+    return Promise.resolve()
+  }
   return new Promise((resolve, reject) => {
     let sent = -1
 

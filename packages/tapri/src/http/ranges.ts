@@ -1,11 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import parseRange from 'range-parser'
+import { outgoingOf } from './adapters/outgoing.ts'
 import { Answer } from './answer.ts'
 import { failsPrecondition, isUnchanged, matchesIfRange } from './conditional.ts'
+import { encodingOf } from './encoded.ts'
 import { httpError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
-import { type Head, mergeHeads } from './heads.ts'
+import { acceptsEncoding } from './guard.ts'
+import { type Head, type Heads, mergeHeads } from './heads.ts'
+import { pump } from './pump.ts'
 import { sendEmpty, sendStream } from './respond.ts'
 
 /** Something of known size that can be read from anywhere. */
@@ -18,6 +22,10 @@ export interface RangeSource {
   readonly lastModified?: Date
   /** More headers of the answer; they win over the server's own. */
   readonly headers?: Readonly<Record<string, string>>
+  /** The file of this machine that has them, so that a runtime that can may send it by itself. */
+  readonly path?: string
+  /** All of them, where they are in memory. */
+  readonly bytes?: (() => Uint8Array | undefined | Promise<Uint8Array | undefined>) | undefined
   /** Opens the bytes from `start` to `end`, both included. Not called when no byte is to be sent. */
   open(start: number, end: number): Readable | Promise<Readable>
 }
@@ -28,6 +36,7 @@ export interface RangeSource {
  * @example return sendRanges({ size, type: 'video/mp4', etag, open: (start, end) => createReadStream(path, { start, end }) })
  */
 export function sendRanges(source: RangeSource): Answer<Blob | string> {
+  const ready: ReadyWhole = { heads: undefined, head: [] }
   return new Answer((exchange) => {
     if (failsPrecondition(exchange.request, source)) {
       throw httpError(
@@ -39,26 +48,70 @@ export function sendRanges(source: RangeSource): Answer<Blob | string> {
       exchange.status = 304
       return sendEmpty(exchange, revalidation(source))
     }
-    return sendBytes(exchange, source)
+    return sendBytes(exchange, source, ready)
   })
 }
 
-async function sendBytes(exchange: Exchange, source: RangeSource): Promise<void> {
-  const range = rangeOf(exchange.request, source)
-  const { start, end } = range ?? { start: 0, end: source.size - 1 }
-  const length = end - start + 1
+/** The head of the whole as it is: an answer may be given many times. */
+interface ReadyWhole {
+  /** Of the server that it is for. */
+  heads: Heads | undefined
+  head: Head
+}
+
+interface Part {
+  readonly start: number
+  /** Included. */
+  readonly end: number
+}
+
+async function sendBytes(exchange: Exchange, source: RangeSource, ready: ReadyWhole): Promise<void> {
+  const { request, shared, status, flags } = exchange
+  const range = rangeOf(request, source)
+  const part = range ?? { start: 0, end: source.size - 1 }
+  const isEmpty = request.method === 'HEAD' || part.end < part.start
+  if (range === undefined && !isEmpty && status === 200 && (flags & acceptsEncoding) === 0) {
+    return sendPart(exchange, source, part, readyHead(exchange, source, ready))
+  }
   if (range !== undefined) exchange.status = 206
-  const own: Head = ['Content-Type', source.type, 'Content-Length', length, 'Accept-Ranges', 'bytes', ...validators(source)]
+  const own = headOf(exchange, source, range)
+  if (isEmpty) return sendEmpty(exchange, own)
+  const { head, encoding } = encodingOf(exchange, own)
+  if (encoding !== undefined) return sendStream(exchange, await source.open(part.start, part.end), own)
+  return sendPart(exchange, source, part, mergeHeads(shared.heads.security, head))
+}
+
+/** By the runtime itself where it can send files, else from memory where the bytes are there, else as they are read. */
+async function sendPart(exchange: Exchange, source: RangeSource, { start, end }: Part, head: Head): Promise<void> {
+  const { response } = exchange
+  const begin = () => exchange.writeHead(head)
+  if (source.path !== undefined && outgoingOf(response)?.sendsFile({ path: source.path, start, end }, begin)) return
+  const bytes = await source.bytes?.()
+  if (bytes === undefined) return pump(await source.open(start, end), response, { size: end - start + 1, begin })
+  begin()
+  response.end(bytes.subarray(start, end + 1))
+}
+
+function readyHead(exchange: Exchange, source: RangeSource, ready: ReadyWhole): Head {
+  const { heads } = exchange.shared
+  if (ready.heads === heads) return ready.head
+  const { head } = encodingOf(exchange, headOf(exchange, source, undefined))
+  ready.head = mergeHeads(heads.security, head)
+  ready.heads = heads
+  return ready.head
+}
+
+function headOf({ shared }: Exchange, source: RangeSource, range: Part | undefined): Head {
+  const { start, end } = range ?? { start: 0, end: source.size - 1 }
+  const own: Head = ['Content-Type', source.type, 'Content-Length', end - start + 1, 'Accept-Ranges', 'bytes']
+  own.push(...validators(source))
   if (range !== undefined) own.push('Content-Range', `bytes ${start}-${end}/${source.size}`)
-  const page = source.type.startsWith('text/html') ? exchange.shared.heads.page : []
-  const head = mergeHeads([...page, ...own], Object.entries(source.headers ?? {}).flat())
-  if (exchange.request.method === 'HEAD' || length === 0) return sendEmpty(exchange, head)
-  const bytes = await source.open(start, end)
-  return sendStream(exchange, bytes, head)
+  const page = source.type.startsWith('text/html') ? shared.heads.page : []
+  return mergeHeads([...page, ...own], Object.entries(source.headers ?? {}).flat())
 }
 
 /** The range to serve; undefined for the whole. */
-function rangeOf(request: IncomingMessage, source: RangeSource): { start: number; end: number } | undefined {
+function rangeOf(request: IncomingMessage, source: RangeSource): Part | undefined {
   const header = request.headers.range
   // RFC 9110 14.2: ranges mean something for GET only
   if (header === undefined || request.method !== 'GET' || !matchesIfRange(request, source)) return undefined

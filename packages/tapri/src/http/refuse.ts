@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { newId } from '../kit/ids.ts'
 import type { Exchange, Shared } from './exchange.ts'
 import type { Head } from './heads.ts'
-import { problemOf, sendProblem } from './problem.ts'
+import { problemOf, problemWith, sendProblem } from './problem.ts'
 
 /** Ends an exchange with what went wrong: callers read a problem document, the log reads all of it. */
 export function failExchange(exchange: Exchange, error: unknown): void {
@@ -21,6 +21,24 @@ export function failRequest(
 ): void {
   refuse(shared, request, response, { error, flags, id: newId(), route: undefined, kept: [] })
 }
+
+/**
+ * Answers a path that nobody serves, which any stranger can ask for as often as they like: without an error, whose making
+ * and throwing cost as much as the rest of such an answer.
+ */
+export function refuseUnserved(
+  shared: Shared,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  flags: number,
+): void {
+  const detail = `Cannot find "${path.slice(0, 200)}": nothing is served there`
+  const problem = problemWith('TAPRI_HTTP_NO_ROUTE', { status: 404, detail, id: newId() })
+  sendProblem(shared, request, response, problem, { error: undefined, flags, kept: none })
+}
+
+const none: Head = []
 
 /**
  * Of the headers that were set before the refusal, those that tell of something that has happened all the same: a

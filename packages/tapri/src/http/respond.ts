@@ -2,14 +2,16 @@ import { Readable } from 'node:stream'
 import { encodeWire } from '../kit/wire.ts'
 import { Answer } from './answer.ts'
 import { compressedFrom } from './compression.ts'
-import { isUnchanged, tagOf } from './conditional.ts'
+import { isUnchanged } from './conditional.ts'
 import { encodedAs, sendEncoded, streamEncoded } from './encoded.ts'
 import { httpError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
-import { acceptsEncoding, wantsWire } from './guard.ts'
+import { acceptsEncoding, isConditional, wantsWire } from './guard.ts'
 import { type Head, headerOf, mergeHeads, type ReadyHead } from './heads.ts'
 import { pump } from './pump.ts'
+import { lengthOf, type Version } from './versions.ts'
 import { isResponse, takeResponse } from './web-response.ts'
+import { endWith } from './written.ts'
 
 /** Answers with what a handler gave back: plain values as JSON, texts as text, nothing as 204. */
 export function respond(exchange: Exchange, value: unknown): void | Promise<void> {
@@ -50,18 +52,15 @@ export function sendWhole(exchange: Exchange, ready: ReadyHead, body: string | U
     sendEmpty(exchange, [])
     return
   }
-  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength
-  let head = ready.plain
-  if (status === 200 && exchange.route.isTagged) {
-    const etag = (exchange.headers && headerOf(exchange.headers, 'etag')) ?? tagOf(body)
-    if (isUnchanged(request, { etag })) {
-      exchange.status = 304
-      sendEmpty(exchange, ['ETag', etag, ...shared.heads.vary])
-      return
-    }
-    head = ready.tagged
-    head[head.length - 3] = etag
+  const version = status === 200 ? versionOf(exchange, body) : undefined
+  if (version !== undefined && (exchange.flags & isConditional) !== 0 && isUnchanged(request, version)) {
+    exchange.status = 304
+    sendEmpty(exchange, ['ETag', version.etag, ...shared.heads.vary])
+    return
   }
+  const length = version?.length ?? lengthOf(body)
+  const head = version === undefined ? ready.plain : ready.tagged
+  if (version !== undefined) head[head.length - 3] = version.etag
   // writeHead reads the array at once and keeps nothing of it, so one array serves every answer
   head[head.length - 1] = length
   if (ready.compresses && length >= compressedFrom && (exchange.flags & acceptsEncoding) !== 0) {
@@ -70,7 +69,14 @@ export function sendWhole(exchange: Exchange, ready: ReadyHead, body: string | U
   }
   exchange.writeHead(head)
   if (request.method === 'HEAD') response.end()
-  else response.end(body)
+  else endWith(response, body, length)
+}
+
+/** What a GET answers, by the tag that its handler set or by one of the body; undefined where it is to have none. */
+function versionOf({ route, headers }: Exchange, body: string | Uint8Array): Version | undefined {
+  const own = headers === undefined ? undefined : headerOf(headers, 'etag')
+  if (route.versions === undefined || own === undefined) return route.versions?.of(body)
+  return { etag: own, length: lengthOf(body) }
 }
 
 /** Sends an answer without a body. */

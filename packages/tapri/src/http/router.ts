@@ -67,8 +67,11 @@ export class Router<T> {
   /** The methods that the path can be asked with. */
   methodsOf(path: string): string[] {
     const segments = pathSegments(path)
-    const leads = ({ whole, root }: Tree<T>) => whole.has(path) || descend(root, segments, 0, []) !== undefined
-    return [...this.#trees].filter(([, tree]) => leads(tree)).map(([method]) => method)
+    const methods: string[] = []
+    for (const [method, { whole, root }] of this.#trees) {
+      if (whole.has(path) || descend(root, segments, 0, []) !== undefined) methods.push(method)
+    }
+    return methods
   }
 }
 

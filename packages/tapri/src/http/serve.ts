@@ -6,14 +6,14 @@ import { type CompiledRoute, compileRoute } from './compile.ts'
 import type { HttpContext } from './context.ts'
 import type { Cors } from './cors.ts'
 import { type OriginRules, refuseCrossSite } from './csrf.ts'
-import { httpError, refusal } from './errors.ts'
+import { httpError } from './errors.ts'
 import { Exchange, type Shared } from './exchange.ts'
 import type { Folders } from './folders.ts'
-import { hasBody, type inspectRequest, requestTarget } from './guard.ts'
+import { hasBody, hasKey, type hostOfRequest, type inspectRequest, requestTarget } from './guard.ts'
 import type { Hosts } from './hosts.ts'
 import type { Mounts } from './mounts.ts'
 import { layer } from './onion.ts'
-import { failExchange, failRequest } from './refuse.ts'
+import { failExchange, failRequest, refuseUnserved } from './refuse.ts'
 import { respond, sendEmpty } from './respond.ts'
 import type { Router } from './router.ts'
 import type { MiddlewareRun } from './types.ts'
@@ -43,6 +43,7 @@ export interface Setup {
 /** How the requests of one kind of server are judged and their bodies read. */
 export interface Kind {
   readonly inspect: typeof inspectRequest
+  readonly hostOf: typeof hostOfRequest
   readonly collect: typeof collectBody
 }
 
@@ -52,7 +53,7 @@ export interface Kind {
  */
 export function makeListener(
   setup: Setup,
-  { inspect, collect }: Kind,
+  { inspect, hostOf, collect }: Kind,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const { shared, router, folders, mounts, around, origins, cors, hosts, Context, prepare, readForm } = setup
 
@@ -62,7 +63,7 @@ export function makeListener(
     let exchange: Exchange | undefined
     try {
       flags = inspect(request)
-      hosts?.refuse(request)
+      hosts?.refuse(request, hostOf(request))
       cors?.open(request, response)
       const target = requestTarget(request)
       const mark = target.indexOf('?')
@@ -120,6 +121,7 @@ export function makeListener(
   }
 
   function handle(exchange: Exchange, body: ReturnType<typeof parseBody> | undefined): void {
+    if ((exchange.flags & hasKey) !== 0) exchange.given = body?.value
     const checked = exchange.route.check?.(exchange, body?.value, body?.source ?? 'json')
     if (isPromise(checked)) checked.then(() => run(exchange)).catch((error) => failExchange(exchange, error))
     else run(exchange)
@@ -127,13 +129,21 @@ export function makeListener(
 
   function run(exchange: Exchange): void {
     const result = exchange.route.run(exchange.context)
-    if (isPromise(result)) result.then((value) => finish(exchange, value)).catch((error) => failExchange(exchange, error))
-    else finish(exchange, result)
+    if (isPromise(result)) {
+      result.then(
+        (value) => finish(exchange, value),
+        (error) => failExchange(exchange, error),
+      )
+    } else finish(exchange, result)
   }
 
   function finish(exchange: Exchange, value: unknown): void {
-    const sent = respond(exchange, value)
-    if (isPromise(sent)) sent.catch((error) => failExchange(exchange, error))
+    try {
+      const sent = respond(exchange, value)
+      if (isPromise(sent)) sent.catch((error) => failExchange(exchange, error))
+    } catch (error) {
+      failExchange(exchange, error)
+    }
   }
 
   async function receiveForm(exchange: Exchange): Promise<void> {
@@ -148,6 +158,7 @@ export function makeListener(
   async function handleForm(exchange: Exchange, form: ReceivedForm): Promise<unknown> {
     let isKept = false
     try {
+      exchange.given = form.values
       await exchange.route.check?.(exchange, form.values, 'text')
       const value = await exchange.route.run(exchange.context)
       isKept = true
@@ -184,13 +195,19 @@ export function makeListener(
       answerOptions(request, response, path, flags)
       return
     }
-    if (method !== 'GET' || !folders.isBelow(path)) throw noRoute(request, path)
+    if (method !== 'GET' || !folders.isBelow(path)) {
+      refusePath(request, response, path, flags)
+      return
+    }
     serveFolders(request, response, path, flags).catch((error) => failRequest(shared, request, response, error, flags))
   }
 
   async function serveFolders(request: IncomingMessage, response: ServerResponse, path: string, flags: number): Promise<void> {
     const answer = await folders.find(request, path)
-    if (answer === undefined) throw noRoute(request, path)
+    if (answer === undefined) {
+      refusePath(request, response, path, flags)
+      return
+    }
     const exchange = new Exchange(request, response, shared, folderRoute, [], '', flags)
     exchange.context = new Context(exchange)
     await respond(exchange, await layer(around, () => answer)(exchange.context))
@@ -198,21 +215,25 @@ export function makeListener(
 
   function answerOptions(request: IncomingMessage, response: ServerResponse, path: string, flags: number): void {
     const methods = path === '*' ? [...router.methods()] : router.methodsOf(path)
-    if (methods.length === 0) throw noRoute(request, path)
+    if (methods.length === 0) {
+      refuseUnserved(shared, request, response, path, flags)
+      return
+    }
     const exchange = new Exchange(request, response, shared, folderRoute, [], '', flags)
     cors?.openPreflight(request, response, allowed(methods))
     exchange.status = 204
     sendEmpty(exchange, ['Allow', allowed(methods).join(', ')])
   }
 
-  function noRoute(request: IncomingMessage, path: string) {
+  function refusePath(request: IncomingMessage, response: ServerResponse, path: string, flags: number): void {
     const methods = router.methodsOf(path)
-    const shown = path.slice(0, 200)
-    if (methods.length === 0) return refusal('TAPRI_HTTP_NO_ROUTE', `Cannot find "${shown}": nothing is served there`)
+    if (methods.length === 0) {
+      refuseUnserved(shared, request, response, path, flags)
+      return
+    }
     const allow = allowed(methods)
-    return httpError('TAPRI_HTTP_METHOD', `Cannot ${request.method} "${shown}": it allows ${allow.join(', ')}`, {
-      facts: { allow },
-    })
+    const detail = `Cannot ${request.method} "${path.slice(0, 200)}": it allows ${allow.join(', ')}`
+    throw httpError('TAPRI_HTTP_METHOD', detail, { facts: { allow } })
   }
 }
 

@@ -8,10 +8,11 @@ import { newId } from '../kit/ids.ts'
 import type { Log } from '../observe/index.ts'
 import type { Redis } from '../redis/index.ts'
 import { followCertificate, type TlsFiles } from './adapters/certificate.ts'
-import { fetchInProcess } from './adapters/in-process.ts'
+import { fetchInProcess, type Sender } from './adapters/in-process.ts'
 import type { Transport } from './adapters/make.ts'
 import { NodeAdapter, type NodeHooks } from './adapters/node.ts'
 import type { Offer } from './adapters/offer.ts'
+import { Pending } from './adapters/pending.ts'
 import type { StandardHooks } from './adapters/standard.ts'
 import { Templates } from './adapters/templates.ts'
 import { isTrustProxy, type TrustProxy } from './address.ts'
@@ -24,7 +25,7 @@ import { Cors, type CorsOptions } from './cors.ts'
 import { httpError } from './errors.ts'
 import type { Shared } from './exchange.ts'
 import { type Folder, Folders } from './folders.ts'
-import { inspectIncoming, inspectRequest, unknownExpectation } from './guard.ts'
+import { hostOfIncoming, hostOfRequest, inspectIncoming, inspectRequest, unknownExpectation } from './guard.ts'
 import { Heads } from './heads.ts'
 import { Hosts } from './hosts.ts'
 import { Limits } from './limits.ts'
@@ -109,9 +110,12 @@ export interface HttpServer {
   /** Asks a GET route without a request: its checks, middleware and handler run as they do for one.
    * @throws TAPRI_NOT_FOUND when there is no such GET route */
   call(name: string, call: RouteCall): Promise<unknown>
+  /** The same for a route that no path leads to.
+   * @throws TAPRI_HTTP_ROUTE, TAPRI_HTTP_INPUT_TWICE */
+  callable(route: ServedRoute): (call: RouteCall) => Promise<unknown>
   /** Answers a request without a network, as if it had come over it; undefined where a part of the app needs objects of Node.
    * @throws the reason of the request's signal when it aborts */
-  readonly fetch: ((request: Request) => Promise<Response>) | undefined
+  readonly fetch: ((request: Request, from?: Sender) => Promise<Response>) | undefined
   /** Lets requests in flight finish, for `deadline` milliseconds at most (10,000 unless told). */
   stop(deadline?: number): Promise<void>
   readonly server: Server
@@ -138,6 +142,7 @@ export function openHttp(options: HttpOptions): HttpServer {
     secrets: options.secrets ?? [],
     limits: new Limits({ clock: time, redis: options.redis, use: options.use ?? [], routes: options.routes }),
     sessions: stores.sessions,
+    answers: stores.answers,
     responses: { store: stores.cache, flights: new Map() },
     views: options.views === undefined ? undefined : new Views(options.views, { cache: options.production }),
     redirectHosts: new Set([...(options.redirectHosts ?? []), ...(publicUrl === undefined ? [] : [new URL(publicUrl).host])]),
@@ -175,14 +180,14 @@ export function openHttp(options: HttpOptions): HttpServer {
   }
   const hooks: NodeHooks = {
     clock,
-    request: makeListener(setup, { inspect: inspectRequest, collect: collectBody }),
+    request: makeListener(setup, { inspect: inspectRequest, hostOf: hostOfRequest, collect: collectBody }),
     malformed: (error) => rawProblem(malformed(error), shared.heads),
     unexpected: (request, response) => failRequest(shared, request, response, unknownExpectation(), 0),
     isUpgrade: (request) => upgrades.has(pathOf(request)),
     upgrade: (request, socket, head) => {
       try {
         inspectRequest(request)
-        hosts?.refuse(request)
+        hosts?.refuse(request, hostOfRequest(request))
         const handler = upgrades.get(pathOf(request))
         if (handler === undefined)
           throw httpError('TAPRI_HTTP_NO_ROUTE', 'Cannot change the protocol here: no one listens at this path')
@@ -196,19 +201,19 @@ export function openHttp(options: HttpOptions): HttpServer {
   const { server } = nodeAdapter
   const standard: StandardHooks = {
     clock,
-    request: makeListener(setup, { inspect: inspectIncoming, collect: collectIncoming }),
+    request: makeListener(setup, { inspect: inspectIncoming, hostOf: hostOfIncoming, collect: collectIncoming }),
     isUpgrade: (request) => offers.has(pathOf(request)),
     offer: (request, offer) => {
       try {
         inspectIncoming(request)
-        hosts?.refuse(request)
+        hosts?.refuse(request, hostOfIncoming(request))
         offers.get(pathOf(request))?.(request, offer)
       } catch (error) {
         offer.refuse(problemResponse(error, shared.heads))
       }
     },
     templates: new Templates(shared.heads),
-    pending: new Set(),
+    pending: new Pending(),
   }
   const choice = new Choice(options, nodeAdapter, standard)
   const unfollow =
@@ -231,11 +236,15 @@ export function openHttp(options: HttpOptions): HttpServer {
       else offers.set(path, offered)
     },
     isGet: (name) => gets.has(name),
-    fetch: whyNode(options) === undefined ? (request) => fetchInProcess(request, standard) : undefined,
+    fetch: whyNode(options) === undefined ? (request, from) => fetchInProcess(request, standard, from) : undefined,
     async call(name, call) {
       const route = gets.get(name)
       if (route === undefined) throw notFound(`No GET route is called "${name}"`)
       return callRoute(route, call, { shared, Context: options.Context })
+    },
+    callable(route) {
+      const compiled = compileRoute(route, limit, options.use)
+      return (call) => callRoute(compiled, call, { shared, Context: options.Context })
     },
     stop: (deadline = 10_000) => {
       shared.isDraining = true

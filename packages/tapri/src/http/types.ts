@@ -23,6 +23,9 @@ export interface RouteSpec {
   readonly deprecated?: true
   /** The codes of the app's own errors that it answers with, and their status: what the typed client knows of them. */
   readonly errors?: Readonly<Record<string, number>>
+  /** A request with an `Idempotency-Key` is done once, however often it comes. `required` refuses those without one; `ignored`
+   * leaves the header to the handler. */
+  readonly idempotencyKey?: 'required' | 'ignored'
   /** False sends no entity tag: callers cannot ask whether the answer of this GET has changed. */
   readonly etag?: false
   /** False sends the answer as it is, even to callers who accept it compressed: for secrets beside what the caller sent. */

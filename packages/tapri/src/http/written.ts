@@ -4,6 +4,13 @@ import type { Head } from './heads.ts'
 /** Headers that say how these very bytes are to be read: whoever sends them says it, not what ran before. */
 const aboutBytes = new Set(['content-length', 'content-encoding', 'transfer-encoding'])
 
+/** Sends the body of an answer, of so many bytes. */
+export function endWith(response: ServerResponse, body: string | Uint8Array, length: number): void {
+  // a text that has as many bytes as characters is ASCII, which need not be looked at again to be encoded
+  if (typeof body === 'string') response.end(body, length === body.length ? 'latin1' : 'utf8')
+  else response.end(body)
+}
+
 /**
  * Writes the head of an answer. Where middleware of Express has set headers of its own, each is set by itself: those stay
  * unless the handler set the same, and whoever waits for the head to be written can still read and change it.

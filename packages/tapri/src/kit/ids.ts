@@ -1,8 +1,12 @@
 import { randomFillSync } from 'node:crypto'
 
 const pool = new Uint8Array(4096)
+/** Each byte as two digits. */
+const pairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 let used = pool.length
 let last = 0
+/** The text of `last`, which many ids share. */
+let lastText = ''
 let counter = 0
 
 /**
@@ -10,18 +14,17 @@ let counter = 0
  * @example const id = newId() // '019a9f3e-8c1b-7a53-9d0e-3f1c7b2a4e55'
  */
 export function newId(now: number = Date.now()): string {
-  if (now > last) {
-    last = now
-    counter = randomInt16() & 0x7ff
-  } else if (++counter > 0xfff) {
-    // RFC 9562 6.2 method 1: a full counter borrows from the next millisecond
-    last += 1
-    counter = randomInt16() & 0x7ff
-  }
-  const time = last.toString(16).padStart(12, '0')
-  const high = (0x7000 | counter).toString(16)
-  const variant = (0x8000 | (randomInt16() & 0x3fff)).toString(16)
-  return `${time.slice(0, 8)}-${time.slice(8)}-${high}-${variant}-${randomHex(6)}`
+  // RFC 9562 6.2 method 1: a full counter borrows from the next millisecond
+  if (now > last) begin(now)
+  else if (++counter > 0xfff) begin(last + 1)
+  return `${lastText}-${hex16(0x7000 | counter)}-${hex16(0x8000 | (randomInt16() & 0x3fff))}-${randomHex(6)}`
+}
+
+function begin(time: number): void {
+  const text = time.toString(16).padStart(12, '0')
+  last = time
+  lastText = `${text.slice(0, 8)}-${text.slice(8)}`
+  counter = randomInt16() & 0x7ff
 }
 
 const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
@@ -29,6 +32,10 @@ const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f
 /** Whether the value is a lower-case UUIDv7. */
 export function isId(value: unknown): value is string {
   return typeof value === 'string' && pattern.test(value)
+}
+
+function hex16(value: number): string {
+  return `${pairs[value >> 8]}${pairs[value & 0xff]}`
 }
 
 function randomInt16(): number {
@@ -39,7 +46,7 @@ function randomInt16(): number {
 function randomHex(length: number): string {
   const at = take(length)
   let text = ''
-  for (let index = at; index < at + length; index++) text += (pool[index] ?? 0).toString(16).padStart(2, '0')
+  for (let index = at; index < at + length; index++) text += pairs[pool[index] ?? 0] ?? ''
   return text
 }
 

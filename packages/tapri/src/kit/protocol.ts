@@ -2,9 +2,10 @@ import { type Issue, TapriError } from './errors.ts'
 import type { Patch } from './patch.ts'
 
 /**
- * `tapri.v1`: live answers over one WebSocket. Text frames, encoded by `wire.ts`. The client says `hello`, then
- * subscribes; the server answers each subscription with `snapshot` or `current`, then sends `patch` per change, or
- * `error` and nothing more. `pong` comes after the answers to every frame that came before its `ping`.
+ * `tapri.v1`: live answers over one WebSocket, or over server-sent events and POST. Text frames, encoded by `wire.ts`;
+ * docs/protocol.md specifies them. The client says `hello`, then subscribes; the server answers each subscription with
+ * `snapshot` or `current`, which name its topic, then sends the changes of topics in `patch` frames, one for each
+ * transaction, or `error` and nothing more.
  */
 export const liveProtocol = 'tapri.v1'
 
@@ -15,10 +16,18 @@ export const maxClientFrame = 65_536
 export type SubscriptionId = number
 export const maxSubscriptionId = 2 ** 31 - 1
 
+/** `epoch.position` of the change log: where an answer stands. */
+export type Token = string
+
 export interface HelloFrame {
   readonly type: 'hello'
   /** A bearer token; without one the cookies of the upgrade say who calls. */
   readonly token?: string
+}
+/** Another token for the same account, before the one that was given ends. */
+export interface AuthFrame {
+  readonly type: 'auth'
+  readonly token: string
 }
 export interface SubscribeFrame {
   readonly type: 'subscribe'
@@ -26,41 +35,92 @@ export interface SubscribeFrame {
   /** `videos.list` */
   readonly route: string
   readonly input: Readonly<Record<string, unknown>>
-  /** Of the value that the client holds; `current` is answered when it is still the value. */
+  /** Of the value that the client holds: `current` is answered when it is still the value, patches when they are known. */
   readonly etag?: string
 }
 export interface UnsubscribeFrame {
   readonly type: 'unsubscribe'
   readonly id: SubscriptionId
 }
-/** Either side may ask whether the other still hears. */
-export interface BeatFrame {
-  readonly type: 'ping' | 'pong'
+/** A request over the socket; answered by a `result` with its number. */
+export interface CallFrame {
+  readonly type: 'call'
+  readonly id: SubscriptionId
+  /** `POST` */
+  readonly method: string
+  /** Below the prefix of the API: `/comments?draft=true`. */
+  readonly path: string
+  /** Sent as JSON. */
+  readonly body?: unknown
+  /** An Idempotency-Key: a call that is sent again is not done again. */
+  readonly key?: string
 }
-export type ClientFrame = HelloFrame | SubscribeFrame | UnsubscribeFrame | BeatFrame
+/** Either side may ask whether the other still hears. A client's `at` asks for the answers of that token first. */
+export interface PingFrame {
+  readonly type: 'ping'
+  readonly at?: Token
+}
+export interface PongFrame {
+  readonly type: 'pong'
+  readonly at?: Token
+}
+export type ClientFrame = HelloFrame | AuthFrame | SubscribeFrame | UnsubscribeFrame | CallFrame | PingFrame | PongFrame
 
-/** The whole value. `at` is a token that patches start from, `etag` names the value. */
+/** The client is known; `at` is where its answers will begin. */
+export interface WelcomeFrame {
+  readonly type: 'welcome'
+  readonly at: Token
+}
+/** A part of the text of a value that is too long for one frame. */
+export interface PieceFrame {
+  readonly type: 'piece'
+  readonly id: SubscriptionId
+  /** Its number; 0 begins anew. */
+  readonly n: number
+  readonly text: string
+}
+/** The whole value, or the last part of it: with `pieces` its text is theirs, joined. */
 export interface SnapshotFrame {
   readonly type: 'snapshot'
   readonly id: SubscriptionId
-  readonly at: string
+  /** Whose patches change the value from now on. */
+  readonly topic: number
+  readonly at: Token
   readonly etag: string
-  readonly value: unknown
+  readonly value?: unknown
+  readonly pieces?: number
 }
-/** Turns the value at `from` into the value at `to`. */
-export interface PatchFrame {
-  readonly type: 'patch'
-  readonly id: SubscriptionId
-  readonly from: string
-  readonly to: string
-  readonly etag: string
-  readonly ops: Patch
-}
-/** The value whose etag the client sent is still the value. */
+/** The value whose etag the client sent is still the value, or is it once the patches that follow are applied. */
 export interface CurrentFrame {
   readonly type: 'current'
   readonly id: SubscriptionId
-  readonly at: string
+  readonly topic: number
+  readonly at: Token
+  /** Patches of this topic alone that lead from the value that the client holds to the present one. */
+  readonly changes?: readonly TopicChange[]
+}
+/** Turns the value with the etag `from` into the one with `etag`. */
+export interface TopicChange {
+  readonly topic: number
+  readonly from: string
+  readonly etag: string
+  readonly ops: Patch
+}
+/** What one or more transactions have changed, of all topics that this client follows. */
+export interface PatchFrame {
+  readonly type: 'patch'
+  readonly at: Token
+  readonly changes: readonly TopicChange[]
+}
+/** What a `call` was answered with. */
+export interface ResultFrame {
+  readonly type: 'result'
+  readonly id: SubscriptionId
+  readonly status: number
+  readonly value?: unknown
+  readonly problem?: Problem
+  /** Where its writes are seen, when it made any. */
+  readonly at?: Token
 }
 /** Ends the subscription `id`; without `id` it is about the socket or a frame that made no sense. */
 export interface ErrorFrame {
@@ -68,7 +128,16 @@ export interface ErrorFrame {
   readonly id?: SubscriptionId
   readonly problem: Problem
 }
-export type ServerFrame = SnapshotFrame | PatchFrame | CurrentFrame | ErrorFrame | BeatFrame
+export type ServerFrame =
+  | WelcomeFrame
+  | PieceFrame
+  | SnapshotFrame
+  | CurrentFrame
+  | PatchFrame
+  | ResultFrame
+  | ErrorFrame
+  | PingFrame
+  | PongFrame
 
 /** RFC 9457, as every error of the API is answered. */
 export interface Problem {
@@ -88,6 +157,8 @@ export const closeCodes = {
   restart: 1012,
   /** Only text frames are understood. */
   notText: 1003,
+  /** A frame is larger than `maxClientFrame`. */
+  tooLarge: 1009,
   /** No `hello` came in time. */
   noHello: 4000,
   /** The client does not read as fast as its answers change. */
@@ -104,6 +175,16 @@ const finalCodes: ReadonlySet<number> = new Set([1002, 1003, 1007, 1009, 1010])
 /** Whether connecting again would end the same way. */
 export function isFinalClose(code: number): boolean {
   return finalCodes.has(code) || (code >= 3500 && code < 4000) || (code >= 4500 && code < 5000)
+}
+
+/** A problem document of ours, as it came. */
+export function readProblemDocument(document: unknown): Problem {
+  if (isProblem(document)) return document
+  return { type: 'about:blank', title: 'Error', status: 500, detail: 'The answer makes no sense', code: 'TAPRI_INTERNAL' }
+}
+
+function isProblem(document: unknown): document is Problem {
+  return typeof document === 'object' && document !== null && 'code' in document && 'status' in document
 }
 
 /** The error that a problem document describes; undefined when it is not one of ours. */

@@ -1,53 +1,73 @@
 import { createHash } from 'node:crypto'
 import { diff } from '../kit/patch.ts'
+import type { Token } from '../kit/protocol.ts'
 import { decodeWire, encodeWire } from '../kit/wire.ts'
 
-/** The fields that follow a frame's type and id, encoded once for all who are sent them. */
-export type AnswerChange = string
+/** A `TopicChange` as text, encoded once for all who are sent it. */
+export type ChangeText = string
 
-/** What subscribers hold of one query: the last value sent, and the token of when it came to be. */
+interface Step {
+  /** The etag of the value that it changes. */
+  readonly from: string
+  readonly change: ChangeText
+}
+
+/** So many steps are kept for clients who come back, and together no longer than the value, which would be sent as soon. */
+const keptSteps = 100
+const alwaysKept = 1024
+
+/** What subscribers hold of one query: the last value sent, and the steps that led to it. */
 export class Answer {
-  #text: string
+  readonly topic: number
+  /** Of the value, as it travels. */
+  text: string
+  etag: string
+  at: Token
   #value: unknown
-  #at: string
-  #etag: string
+  readonly #steps: Step[] = []
+  #length = 0
 
-  constructor(text: string, at: string) {
-    this.#text = text
+  constructor(topic: number, text: string, at: Token) {
+    this.topic = topic
+    this.text = text
     // as it arrives: what JSON leaves out or changes is no difference later
     this.#value = decodeWire(text)
-    this.#at = at
-    this.#etag = etagOf(text)
+    this.at = at
+    this.etag = etagOf(text)
   }
 
-  get etag(): string {
-    return this.#etag
-  }
-
-  /** Of a `snapshot`. */
-  get snapshot(): string {
-    return `"at":${encodeWire(this.#at)},"etag":"${this.#etag}","value":${this.#text}`
-  }
-
-  /** Of a `current`. */
-  get current(): string {
-    return `"at":${encodeWire(this.#at)}`
-  }
-
-  /** Takes the new value; answers the fields of the `patch` that leads to it, undefined when nothing differs. */
-  become(text: string, at: string): AnswerChange | undefined {
-    if (text === this.#text) return undefined
+  /** Takes the new value; answers the change that leads to it, undefined when nothing differs. */
+  become(text: string, at: Token): ChangeText | undefined {
+    this.at = at
+    if (text === this.text) return undefined
     const value = decodeWire(text)
     const patch = diff(this.#value, value)
     if (patch === undefined) return undefined
-    const from = this.#at
-    this.#text = text
+    const from = this.etag
+    this.text = text
     this.#value = value
-    this.#at = at
-    this.#etag = etagOf(text)
+    this.etag = etagOf(text)
     const ops = encodeWire(patch)
     const whole = `{"set":${text}}`
-    return `"from":${encodeWire(from)},"to":${encodeWire(at)},"etag":"${this.#etag}","ops":${ops.length < whole.length ? ops : whole}`
+    const shorter = ops.length < whole.length ? ops : whole
+    const change = `{"topic":${this.topic},"from":"${from}","etag":"${this.etag}","ops":${shorter}}`
+    this.#keep({ from, change })
+    return change
+  }
+
+  /** The changes that lead from the value with the etag to this one; undefined when they are not known any more. */
+  since(etag: string): readonly ChangeText[] | undefined {
+    if (etag === this.etag) return []
+    const start = this.#steps.findLastIndex(({ from }) => from === etag)
+    return start === -1 ? undefined : this.#steps.slice(start).map(({ change }) => change)
+  }
+
+  #keep(step: Step): void {
+    this.#steps.push(step)
+    this.#length += step.change.length
+    while (this.#steps.length > keptSteps || this.#length > Math.max(this.text.length, alwaysKept)) {
+      this.#length -= this.#steps.shift()?.change.length ?? 0
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { silentLog } from '../observe/index.ts'
 import { Connection } from './connection.ts'
 import { Hub } from './hub.ts'
+import type { Outgoing } from './outgoing.ts'
 import { openStall, type TestCaller } from './stall.fixture.ts'
 import type { LiveOptions } from './types.ts'
 import { Work } from './work.ts'
@@ -16,7 +17,11 @@ test('a subscription that begins as its session ends is told nothing, however th
     database,
     clock,
     log: silentLog,
-    run: async ({ caller, reads }) => [caller, await tables(reads).videos.count()],
+    run: async ({ caller, reads, onCallerSeen }) => {
+      onCallerSeen()
+      return [caller, await tables(reads).videos.count()]
+    },
+    opened: (rules, caller) => database.opened(rules, caller?.user ?? null),
     async identify(_upgrade, token, reads) {
       const session = await tables(reads).sessions.first({ where: { token } })
       return session === null ? null : { user }
@@ -29,17 +34,14 @@ test('a subscription that begins as its session ends is told nothing, however th
   const work = new Work()
   const hub = new Hub(options, work)
   const connections = new Set<Connection<TestCaller>>()
-  database.changes.subscribe((commit) => {
-    for (const connection of connections) connection.onCommit(commit)
-    hub.onCommit(commit)
-  })
+  database.changes.subscribe((commit) => hub.onCommit(commit))
 
   /** A socket of a session of its own, and what it was sent. */
   const connect = async () => {
     const token = `token ${connections.size}`
     const session = await db.sessions.create({ token, user: user.id })
     const sent: string[] = []
-    const socket = { send: (text: string) => sent.push(text), unsent: 0, close: () => {}, terminate: () => {} }
+    const socket = { send: ({ text }: Outgoing) => sent.push(text), unsent: 0, close: () => {}, terminate: () => {} }
     const upgrade = new IncomingMessage(new Socket())
     const connection = new Connection<TestCaller>(connections.size, upgrade, socket, hub, () => {})
     connections.add(connection)

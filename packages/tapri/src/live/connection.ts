@@ -1,12 +1,18 @@
 import type { IncomingMessage } from 'node:http'
-import type { Commit } from '../data/index.ts'
-import { type ClientFrame, closeCodes, type SubscribeFrame } from '../kit/protocol.ts'
+import type { ChannelClientFrame } from '../kit/channel-protocol.ts'
+import { type ClientFrame, closeCodes, type SubscribeFrame, type Token } from '../kit/protocol.ts'
 import { encodeWire } from '../kit/wire.ts'
+import type { ChangeText } from './answer.ts'
+import { answerCall } from './calls.ts'
+import { isChannelFrame } from './channels/frames.ts'
+import type { ChannelSession, ChannelSocket } from './channels/seam.ts'
 import { liveError } from './errors.ts'
 import { idOfGarbage, readFrame } from './frames.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Hub } from './hub.ts'
 import { Identity } from './identity.ts'
+import { Outgoing } from './outgoing.ts'
+import { maxPings, Pings, type Waiting } from './pings.ts'
 import { liveProblem } from './problem.ts'
 import type { LiveSocket, SocketListener } from './sockets.ts'
 import { Subscription, type SubscriptionOwner } from './subscription.ts'
@@ -15,12 +21,15 @@ import type { LiveCaller } from './types.ts'
 const maxSubscriptions = 200
 /** More unsent bytes than this, and the socket is cut: its client resumes when it can read again. */
 const maxUnsent = 1024 ** 2
-/** First answers wait while more than this is unsent; they are large and would cut a socket that is well. */
+/** Answers wait while more than this is unsent, and changes are left out: one whole answer follows when there is room. */
 const enoughUnsent = maxUnsent / 4
 const maxGarbage = 20
+const maxCalls = 16
+/** Milliseconds that changes wait for those of other topics at the longest. */
+const longestHold = 100
 
 /** One socket of one client. */
-export class Connection<C extends LiveCaller> implements SocketListener, SubscriptionOwner<C> {
+export class Connection<C extends LiveCaller> implements SocketListener, SubscriptionOwner<C>, ChannelSocket<C> {
   readonly number: number
   readonly upgrade: IncomingMessage
   readonly #hub: Hub<C>
@@ -28,7 +37,17 @@ export class Connection<C extends LiveCaller> implements SocketListener, Subscri
   readonly #onClose: (connection: Connection<C>) => void
   readonly #heartbeat: Heartbeat
   readonly #subscriptions = new Map<number, Subscription<C>>()
+  readonly #channels: ChannelSession | undefined
   #identity: Identity<C> | undefined
+  #token: string | undefined
+  #changes: ChangeText[] = []
+  #holds = 0
+  #cancelHold: (() => void) | undefined
+  /** Who waits until nothing is held back. */
+  readonly #waiting: (() => void)[] = []
+  readonly #pings = new Pings((ping) => this.#answerPing(ping))
+  #calls = 0
+  #isWarned = false
   #garbage = 0
   #isClosed = false
 
@@ -38,12 +57,14 @@ export class Connection<C extends LiveCaller> implements SocketListener, Subscri
     socket: LiveSocket,
     hub: Hub<C>,
     onClose: (connection: Connection<C>) => void,
+    openChannels?: (socket: ChannelSocket<C>) => ChannelSession,
   ) {
     this.number = number
     this.upgrade = upgrade
     this.#socket = socket
     this.#hub = hub
     this.#onClose = onClose
+    this.#channels = openChannels?.(this)
     this.#heartbeat = new Heartbeat(hub.options.clock, {
       isWelcome: () => this.#identity !== undefined,
       ping: () => this.#beat(),
@@ -73,16 +94,13 @@ export class Connection<C extends LiveCaller> implements SocketListener, Subscri
     } catch (error) {
       const problem = liveProblem(error, {}, this.#hub.options.log)
       for (const subscription of [...this.#subscriptions.values()]) subscription.end(problem)
+      this.#channels?.end(problem)
     }
-  }
-
-  onCommit(commit: Commit): void {
-    if (this.#identity?.onCommit(commit)) this.#touchAll()
   }
 
   onText(text: string): void {
     this.#heartbeat.heard()
-    let frame: ClientFrame
+    let frame: ClientFrame | ChannelClientFrame
     try {
       frame = readFrame(text)
     } catch (error) {
@@ -91,29 +109,48 @@ export class Connection<C extends LiveCaller> implements SocketListener, Subscri
     }
     if (frame.type === 'hello') this.#welcome(frame.token)
     else if (this.#identity === undefined) this.#complain(liveError('TAPRI_LIVE_FRAME', 'Say hello first'))
-    else if (frame.type === 'subscribe') this.#subscribe(frame)
-    else if (frame.type === 'unsubscribe') this.#subscriptions.get(frame.id)?.stop()
-    else if (frame.type === 'ping') this.#answerPing()
+    else if (isChannelFrame(frame)) this.#channels?.onFrame(frame)
+    else this.#take(frame, this.#identity)
   }
 
   onWritten(): void {
-    if (!this.hasRoom) return
-    for (const subscription of this.#subscriptions.values()) subscription.retry()
+    for (const subscription of this.#subscriptions.values()) {
+      if (!this.hasRoom) return
+      subscription.retry()
+    }
+    this.#channels?.onWritten()
   }
 
   onClose(): void {
     this.#isClosed = true
     this.#heartbeat.stop()
+    this.#cancelHold?.()
+    this.#identity?.stop()
+    this.#pings.stop()
     for (const subscription of [...this.#subscriptions.values()]) subscription.stop()
+    this.#channels?.stop()
     this.#onClose(this)
   }
 
   write(text: string): void {
-    if (this.#isClosed) return
-    if (this.#socket.unsent > maxUnsent) {
-      this.#hub.options.log.event('live.socket.slow', { unsent: this.#socket.unsent }, 'warn')
-      this.close(closeCodes.slow, 'The answers change faster than they are read')
-    } else this.#socket.send(text)
+    this.send(new Outgoing(text))
+  }
+
+  queue(change: ChangeText): void {
+    // two subscriptions to one topic are sent what they share once
+    if (!this.#changes.includes(change)) this.#changes.push(change)
+    if (this.#holds === 0) this.flush()
+    else this.#cancelHold ??= this.#hub.options.clock.after(longestHold, () => this.flush())
+  }
+
+  hold(): void {
+    this.#holds++
+  }
+
+  letGo(): void {
+    if (--this.#holds > 0) return
+    this.flush()
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   release(id: number): void {
@@ -125,10 +162,19 @@ export class Connection<C extends LiveCaller> implements SocketListener, Subscri
     this.#socket.close(code, reason)
     this.#isClosed = true
     for (const subscription of [...this.#subscriptions.values()]) subscription.stop()
+    this.#channels?.stop()
   }
 
   terminate(): void {
     this.#socket.terminate()
+  }
+
+  #take(frame: Exclude<ClientFrame, { type: 'hello' }>, identity: Identity<C>): void {
+    if (frame.type === 'subscribe') this.#subscribe(frame)
+    else if (frame.type === 'unsubscribe') this.#subscriptions.get(frame.id)?.stop()
+    else if (frame.type === 'call') this.#call(frame)
+    else if (frame.type === 'ping') this.#takePing(frame.at)
+    else if (frame.type === 'auth') this.#renew(frame.token, identity)
   }
 
   #welcome(token: string | undefined): void {
@@ -137,16 +183,39 @@ export class Connection<C extends LiveCaller> implements SocketListener, Subscri
       return
     }
     const { options } = this.#hub
-    const identity = new Identity<C>((reads) => options.identify(this.upgrade, token, reads))
+    this.#token = token
+    const identity = new Identity<C>(this.#hub, {
+      identify: (reads) => options.identify(this.upgrade, this.#token, reads),
+      onStale: () => this.#reconsiderAll(),
+    })
     this.#identity = identity
     this.#hub.begin(async () => {
       try {
         await identity.refresh()
+        this.write(`{"type":"welcome","at":"${this.#hub.at}"}`)
       } catch (error) {
-        this.write(encodeWire({ type: 'error', problem: liveProblem(error, {}, options.log) }))
-        this.close(closeCodes.refused, 'The token was refused')
+        this.#refuse(error)
       }
     })
+  }
+
+  /** Another token of the same caller; another caller has to connect anew. */
+  #renew(token: string, identity: Identity<C>): void {
+    this.#token = token
+    identity.expire()
+    this.#hub.begin(async () => {
+      try {
+        await identity.refresh()
+        this.#reconsiderAll()
+      } catch (error) {
+        this.#refuse(error)
+      }
+    })
+  }
+
+  #refuse(error: unknown): void {
+    this.write(encodeWire({ type: 'error', problem: liveProblem(error, {}, this.#hub.options.log) }))
+    this.close(closeCodes.refused, 'The token was refused')
   }
 
   #subscribe(frame: SubscribeFrame): void {
@@ -175,21 +244,87 @@ export class Connection<C extends LiveCaller> implements SocketListener, Subscri
     })
   }
 
-  async #answerPing(): Promise<void> {
-    await Promise.all([...this.#subscriptions.values()].map(({ answered }) => answered))
-    this.write('{"type":"pong"}')
+  async #call(frame: ClientFrame & { readonly type: 'call' }): Promise<void> {
+    if (this.#calls >= maxCalls) {
+      const problem = liveError('TAPRI_LIVE_TOO_MANY', `Cannot call: ${maxCalls} calls of this socket are under way`)
+      this.write(
+        encodeWire({ type: 'result', id: frame.id, status: 429, problem: liveProblem(problem, {}, this.#hub.options.log) }),
+      )
+      return
+    }
+    this.#calls++
+    const { options } = this.#hub
+    const result = await answerCall(frame, { options, upgrade: this.upgrade, token: this.#token })
+    this.#calls--
+    this.write(encodeWire(result))
+  }
+
+  #takePing(at: Token | undefined): void {
+    if (this.#pings.isFull) {
+      this.#complain(
+        liveError('TAPRI_LIVE_TOO_MANY', `Cannot answer the ping: ${maxPings} of this socket wait for their answers`),
+      )
+      return
+    }
+    this.#pings.add({ at, answered: [...this.#subscriptions.values()].map(({ answered }) => answered) })
+  }
+
+  async #answerPing({ at, answered }: Waiting): Promise<void> {
+    await Promise.all(answered)
+    await this.#channels?.answered()
+    if (at !== undefined) {
+      await this.#hub.reachToken(at)
+      while (this.#holds > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
+    this.flush()
+    this.write(`{"type":"pong","at":"${this.#at()}"}`)
   }
 
   #beat(): void {
-    this.write('{"type":"ping"}')
+    this.write(`{"type":"ping","at":"${this.#at()}"}`)
     // a session also ends by time alone, which no commit tells
-    if (this.caller === null) return
-    this.#identity?.expire()
-    this.#hub.begin(() => this.refresh())
+    if (this.caller !== null) this.#hub.begin(() => this.#checkSession())
   }
 
-  #touchAll(): void {
-    for (const subscription of this.#subscriptions.values()) subscription.touch()
+  /** Whoever's time is over is told, and has until the next look to bring another token. */
+  async #checkSession(): Promise<void> {
+    const problem = await this.#identity?.expired()
+    if (problem === undefined) this.#isWarned = false
+    else if (this.#isWarned) {
+      this.#identity?.expire()
+      await this.refresh()
+    } else {
+      this.#isWarned = true
+      this.write(encodeWire({ type: 'error', problem: liveProblem(problem, {}, this.#hub.options.log) }))
+    }
+  }
+
+  #reconsiderAll(): void {
+    for (const subscription of this.#subscriptions.values()) subscription.onCallerChanged()
+    this.#channels?.reconsider()
+  }
+
+  /** All changes that wait, in one frame: a transaction is seen whole. */
+  flush(): void {
+    this.#cancelHold?.()
+    this.#cancelHold = undefined
+    if (this.#changes.length === 0) return
+    this.send(this.#hub.patchOf(this.#changes.splice(0), this.#at()))
+  }
+
+  /** Up to where everything that this socket follows has been sent, once what waits is. */
+  #at(): Token {
+    let position = this.#hub.options.database.changes.position()
+    for (const subscription of this.#subscriptions.values()) position = Math.min(position, subscription.upTo)
+    return this.#hub.tokenOf(position)
+  }
+
+  send(frame: Outgoing): void {
+    if (this.#isClosed) return
+    if (this.#socket.unsent > maxUnsent) {
+      this.#hub.options.log.event('live.socket.slow', { unsent: this.#socket.unsent }, 'warn')
+      this.close(closeCodes.slow, 'The answers change faster than they are read')
+    } else this.#socket.send(frame)
   }
 
   #complain(error: unknown, id?: number): void {

@@ -1,13 +1,15 @@
+import type { ChannelClientFrame } from '../kit/channel-protocol.ts'
 import { parseJson } from '../kit/json.ts'
-import { type ClientFrame, maxSubscriptionId } from '../kit/protocol.ts'
+import { type CallFrame, type ClientFrame, maxSubscriptionId } from '../kit/protocol.ts'
 import { decodeWire } from '../kit/wire.ts'
+import { isChannelFrame, readChannelFrame } from './channels/frames.ts'
 import { liveError } from './errors.ts'
 
 /**
  * Reads one frame of a client.
  * @throws TAPRI_LIVE_FRAME, TAPRI_KIT_JSON for what no client of ours sends
  */
-export function readFrame(text: string): ClientFrame {
+export function readFrame(text: string): ClientFrame | ChannelClientFrame {
   // read twice: the first refuses depth and prototype keys, the second knows times
   parseJson(text)
   const frame = decodeWire(text)
@@ -25,11 +27,17 @@ export function readFrame(text: string): ClientFrame {
       }
     case 'unsubscribe':
       return { type: 'unsubscribe', id: readId(frame) }
+    case 'auth':
+      return { type: 'auth', token: readText(frame, 'token', 4096).token ?? '' }
+    case 'call':
+      return { type: 'call', id: readId(frame), ...readCall(frame) }
     case 'ping':
+      return { type: 'ping', ...readText(frame, 'at', 64) }
     case 'pong':
-      return { type: frame.type }
+      return { type: 'pong' }
     default:
-      throw garbage('its type is none of hello, subscribe, unsubscribe, ping, pong')
+      if (isChannelFrame(frame)) return readChannelFrame(frame)
+      throw garbage('its type is none of hello, auth, subscribe, unsubscribe, call, ping, pong')
   }
 }
 
@@ -51,6 +59,17 @@ function readRoute(frame: Entries): { route: string } {
   if (typeof frame.route !== 'string' || frame.route.length > 256)
     throw garbage('"route" must be a name of at most 256 characters')
   return { route: frame.route }
+}
+
+const methods: ReadonlySet<unknown> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
+
+function readCall(frame: Entries): Omit<CallFrame, 'type' | 'id'> {
+  const { method, path, body } = frame
+  if (typeof method !== 'string' || !methods.has(method)) throw garbage(`"method" must be one of ${[...methods].join(', ')}`)
+  // one slash: two would begin another host
+  if (typeof path !== 'string' || !/^\/(?![/\\])[!-~]{0,2048}$/.test(path))
+    throw garbage('"path" must be the path of a route, percent-encoded')
+  return { method, path, ...(body !== undefined && { body }), ...readText(frame, 'key', 255) }
 }
 
 function readInput(frame: Entries): Entries {

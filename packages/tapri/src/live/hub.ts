@@ -1,11 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { IncomingMessage } from 'node:http'
-import type { Commit, ReadSet } from '../data/index.ts'
-import type { Problem } from '../kit/protocol.ts'
-import type { Answer } from './answer.ts'
+import { type Commit, Interests } from '../data/index.ts'
+import type { Problem, Token } from '../kit/protocol.ts'
+import type { Answer, ChangeText } from './answer.ts'
 import { canonical } from './canonical.ts'
+import { KeptReads } from './kept/kept-reads.ts'
+import { Outgoing } from './outgoing.ts'
 import { LiveQuery } from './query.ts'
-import { touches } from './touches.ts'
 import type { LiveCaller, LiveOptions } from './types.ts'
 import type { Work } from './work.ts'
 
@@ -23,6 +24,9 @@ export interface Source<C extends LiveCaller> {
   readonly hasRoom: boolean
   /** Makes it fresh, or ends every subscription of this socket. */
   refresh(): Promise<void>
+  /** A change of one of its topics waits for those of the others, so that a transaction is seen whole. */
+  hold(): void
+  letGo(): void
 }
 
 /** A subscription as queries see it. */
@@ -30,29 +34,56 @@ export interface Subscriber<C extends LiveCaller> {
   readonly source: Source<C>
   readonly route: string
   readonly input: Readonly<Record<string, unknown>>
-  /** Whether its first answer is still to be sent. */
+  /** Whether it is still to be sent the answer, or how to come to it. */
   readonly isWaiting: boolean
-  /** Sends the first answer. */
+  /** Sends the answer, or the changes that lead to it from what the client holds. */
   greet(answer: Answer): void
-  send(type: 'patch', fields: string): void
+  /** Sends what has changed in the answer that the client holds. */
+  send(change: ChangeText, etag: string): void
   end(problem: Problem): void
-  /** Lets it wait for a first answer again, from another query. */
+  /** Its caller may be another by now: it waits until that is known, and goes where it belongs then. */
+  reconsider(): void
+  /** Lets it wait for an answer again, from another query. */
   move(): void
+}
+
+/** What hears of the commits that touch what it has read. */
+export interface Dependent {
+  onTouched(): void
+}
+
+/** What is at work now, and must know of every commit meanwhile. */
+export interface AtWork {
+  onCommit(commit: Commit): void
 }
 
 /** Every query that somebody subscribes to, by what makes them the same. */
 export class Hub<C extends LiveCaller> {
   readonly options: LiveOptions<C>
+  readonly interests = new Interests<Dependent>()
+  readonly kept = new KeptReads()
+  readonly atWork = new Set<AtWork>()
   readonly #work: Work
   /** Whatever asks for work, it is not done as a part of that: not inside of its transaction. */
   readonly #outside = AsyncLocalStorage.snapshot()
-  readonly #queries = new Map<string, LiveQuery<C>>()
+  /** The queries of one route and input, each for callers who are given the same. */
+  readonly #queries = new Map<string, Set<LiveQuery<C>>>()
   /** Routes whose answers depend on more of the request than the caller. */
   readonly #personal = new Set<string>()
+  /** Of this token, by what they carry. */
+  readonly #frames = new Map<string, Outgoing>()
+  #framesAt: Token = ''
+  #topics = 0
+  #last: number
+  #before: number
+  /** Who waits for a position. */
+  readonly #waiting = new Set<{ readonly position: number; readonly end: (isReached: boolean) => void }>()
 
   constructor(options: LiveOptions<C>, work: Work) {
     this.options = options
     this.#work = work
+    this.#last = options.database.changes.position()
+    this.#before = this.#last
   }
 
   /** Begins work that `settled` waits for. */
@@ -60,43 +91,98 @@ export class Hub<C extends LiveCaller> {
     this.#work.track(() => this.#outside(work))
   }
 
-  tokenOf(position: number): string {
+  tokenOf(position: number): Token {
     return `${this.options.database.changes.epoch}.${position}`
   }
 
-  /** The commits after the position that can be seen already, though they are not announced yet. */
-  async knownSince(position: number): Promise<ReadonlySet<number>> {
-    const commits = await this.#since(position)
-    return new Set(commits?.map((commit) => commit.position))
+  /** The position before that of the last commit that was heard of: what this one touches was true there. */
+  get before(): number {
+    return this.#before
   }
 
-  /** Whether a commit after the position, and not yet known, changes what was read. */
-  async hasTorn(reads: ReadSet, position: number, known: ReadonlySet<number>): Promise<boolean> {
-    const commits = await this.#since(position)
-    if (commits === undefined || commits.length >= muchAtOnce) return true
-    return commits.some((commit) => !known.has(commit.position) && touches(commit, reads))
+  /** Where everything stands that is not at work. */
+  get at(): Token {
+    return this.tokenOf(this.options.database.changes.position())
   }
 
-  /** Undefined when the log no longer reaches back that far: reading anew is always right. */
-  async #since(position: number): Promise<readonly Commit[] | undefined> {
+  /** Resolves once the token was heard of, or is known to be none of this log's; after five seconds anyway. */
+  async reachToken(token: Token): Promise<void> {
+    const [epoch, position] = [token.slice(0, token.lastIndexOf('.')), Number(token.slice(token.lastIndexOf('.') + 1))]
+    if (epoch === this.options.database.changes.epoch && Number.isFinite(position)) await this.reach(position, longestWait)
+  }
+
+  /** Answers whether the position was heard of within so many milliseconds. */
+  reach(position: number, within: number): Promise<boolean> {
+    if (position <= this.options.database.changes.position()) return Promise.resolve(true)
+    return new Promise<boolean>((resolve) => {
+      const end = (isReached: boolean) => {
+        cancel()
+        this.#waiting.delete(waiting)
+        resolve(isReached)
+      }
+      const waiting = { position, end }
+      const cancel = this.options.clock.after(within, () => end(false))
+      this.#waiting.add(waiting)
+    })
+  }
+
+  /** One frame for all sockets that are sent the same changes. */
+  patchOf(changes: readonly ChangeText[], at: Token): Outgoing {
+    if (at !== this.#framesAt) {
+      this.#frames.clear()
+      this.#framesAt = at
+    }
+    const body = changes.length === 1 ? (changes[0] ?? '') : changes.join(',')
+    const known = this.#frames.get(body)
+    if (known !== undefined) return known
+    const frame = new Outgoing(`{"type":"patch","at":"${at}","changes":[${body}]}`)
+    if (this.#frames.size >= mostFrames) this.#frames.clear()
+    this.#frames.set(body, frame)
+    return frame
+  }
+
+  /**
+   * The last commit after the position that may change what was read. Databases show commits before the log announces them,
+   * and whoever read may have seen it.
+   */
+  async newestTouching(position: number, touched: (commit: Commit) => boolean | undefined): Promise<number | undefined> {
+    const { changes } = this.options.database
     try {
-      return await this.options.database.changes.since(position, muchAtOnce)
+      const commits = await changes.since(position, muchAtOnce)
+      // more than that is taken for something that touches
+      if (commits.length >= muchAtOnce) return commits.at(-1)?.position
+      return commits.findLast((commit) => touched(commit) === true)?.position
     } catch {
-      return undefined
+      // the log no longer reaches back that far: this process is told of it
+      return changes.position() + 1
     }
   }
 
   /** Subscribes to the query that answers this caller. */
   join(subscriber: Subscriber<C>): LiveQuery<C> {
     const key = this.#keyOf(subscriber)
-    const query = this.#queries.get(key) ?? new LiveQuery(this, key, subscriber)
-    this.#queries.set(key, query)
+    const queries = this.#queries.get(key) ?? new Set()
+    this.#queries.set(key, queries)
+    let query: LiveQuery<C> | undefined
+    for (const each of queries) if (each.accepts(subscriber)) query ??= each
+    if (query === undefined) {
+      query = new LiveQuery(this, { key, topic: ++this.#topics }, subscriber)
+      queries.add(query)
+    }
     query.add(subscriber)
     return query
   }
 
   onCommit(commit: Commit): void {
-    for (const query of this.#queries.values()) query.onCommit(commit)
+    this.#before = this.#last
+    this.#last = commit.position
+    // what is kept comes first: whoever is told of the commit reads from it
+    this.kept.onCommit(commit)
+    for (const each of this.atWork) each.onCommit(commit)
+    const touched = new Set<Dependent>()
+    for (const change of commit.changes) this.interests.touched(change, touched)
+    for (const dependent of touched) dependent.onTouched()
+    for (const { position, end } of [...this.#waiting]) if (position <= commit.position) end(true)
   }
 
   /** The answer turned out to be for one socket alone: everybody else gets a query of their own. */
@@ -108,11 +194,18 @@ export class Hub<C extends LiveCaller> {
   }
 
   forget(query: LiveQuery<C>): void {
-    if (this.#queries.get(query.key) === query) this.#queries.delete(query.key)
+    const queries = this.#queries.get(query.key)
+    queries?.delete(query)
+    if (queries?.size === 0) this.#queries.delete(query.key)
   }
 
   #keyOf({ source, route, input }: Subscriber<C>): string {
     const owner = this.#personal.has(route) ? source.number : null
-    return canonical([route, input, source.caller?.user.id ?? null, owner])
+    // who may ask at all differs between visitors and members
+    return canonical([route, input, source.caller === null, owner])
   }
 }
+
+const mostFrames = 1_000
+/** Milliseconds. */
+const longestWait = 5_000

@@ -1,20 +1,32 @@
 import { type Commit, ReadSet } from '../data/index.ts'
 import { TapriError } from '../kit/errors.ts'
+import type { AtWork, Dependent, Hub } from './hub.ts'
 import { touches } from './touches.ts'
 import type { LiveCaller } from './types.ts'
 
+/** Milliseconds that a caller waits for the announcement of a commit that it is known by. */
+const longestEarly = 2_000
+
+interface Identifying<C extends LiveCaller> {
+  identify(reads: ReadSet): Promise<C | null>
+  /** Called when a commit has changed who calls, or may have. */
+  onStale(): void
+}
+
 /** Who calls through one socket, kept true: a change of the session or the user makes it stale. */
-export class Identity<C extends LiveCaller> {
+export class Identity<C extends LiveCaller> implements Dependent, AtWork {
   caller: C | null = null
-  readonly #identify: (reads: ReadSet) => Promise<C | null>
+  readonly #hub: Pick<Hub<C>, 'interests' | 'atWork' | 'options' | 'newestTouching' | 'reach'>
+  readonly #identifying: Identifying<C>
   #known = false
   #stale = true
-  #reads = new ReadSet()
+  #releases: (() => void)[] = []
   #arrived: Commit[] | undefined
   #flight: Promise<void> | undefined
 
-  constructor(identify: (reads: ReadSet) => Promise<C | null>) {
-    this.#identify = identify
+  constructor(hub: Pick<Hub<C>, 'interests' | 'atWork' | 'options' | 'newestTouching' | 'reach'>, identifying: Identifying<C>) {
+    this.#hub = hub
+    this.#identifying = identifying
   }
 
   get isFresh(): boolean {
@@ -25,13 +37,30 @@ export class Identity<C extends LiveCaller> {
     this.#stale = true
   }
 
-  /** Answers whether the commit changes who calls. */
-  onCommit(commit: Commit): boolean {
+  stop(): void {
+    this.#hub.atWork.delete(this)
+    for (const release of this.#releases.splice(0)) release()
+  }
+
+  onCommit(commit: Commit): void {
     this.#arrived?.push(commit)
+  }
+
+  onTouched(): void {
     // also when stale: the answers were made for the caller that these rows told of
-    if (!touches(commit, this.#reads)) return false
     this.#stale = true
-    return true
+    this.#identifying.onStale()
+  }
+
+  /** Why the caller would not be known again, were it to come now; nothing is changed by asking. */
+  async expired(): Promise<TapriError | undefined> {
+    try {
+      const caller = await this.#identifying.identify(new ReadSet())
+      return caller?.user.id === this.caller?.user.id ? undefined : sessionEnded()
+    } catch (error) {
+      // what is no refusal, like a database that does not answer, is no reason to put anybody out
+      return error instanceof TapriError && error.status < 500 ? error : undefined
+    }
   }
 
   /** Identifies again when stale; callers at the same time share one look.
@@ -41,17 +70,23 @@ export class Identity<C extends LiveCaller> {
     this.#flight ??= this.#look().finally(() => {
       this.#flight = undefined
       this.#arrived = undefined
+      this.#hub.atWork.delete(this)
     })
     await this.#flight
   }
 
   async #look(): Promise<void> {
+    this.#hub.atWork.add(this)
     // a session's rows change seldom, so the second look is nearly always the last
     for (let tries = 0; tries < 10; tries++) {
       const reads = new ReadSet()
       const arrived: Commit[] = []
       this.#arrived = arrived
-      const caller = await this.#identify(reads)
+      const position = this.#hub.options.database.changes.position()
+      const caller = await this.#identifying.identify(reads)
+      const newest = await this.#hub.newestTouching(position, (commit) => touches(commit, reads))
+      // the caller of a later moment would be told what nobody has been told of yet
+      if (newest !== undefined && (await this.#hub.reach(newest, longestEarly))) continue
       // from here on nothing waits: no commit can come between this check and the acceptance
       if (arrived.some((commit) => touches(commit, reads))) continue
       this.#accept(caller, reads)
@@ -65,8 +100,9 @@ export class Identity<C extends LiveCaller> {
     const isFirst = !this.#known
     this.#known = true
     this.caller = caller
-    this.#reads = reads
     this.#stale = false
+    for (const release of this.#releases.splice(0)) release()
+    for (const entry of reads.entries()) this.#releases.push(this.#hub.interests.add(entry, this))
     if (!isFirst && before?.user.id !== caller?.user.id) throw sessionEnded()
   }
 }

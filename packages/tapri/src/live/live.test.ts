@@ -131,22 +131,24 @@ test('when the row is no longer readable the subscription ends with the error of
   assert.equal(stall.live.subscriptions, 0)
 })
 
-test('identical subscriptions of visitors share a run; a user has a run of their own', async (t) => {
+test('identical subscriptions share a run: those of visitors, and those of users whose rules open the same', async (t) => {
   const stall = await openStall(t)
   const ann = await stall.member('Ann')
-  const clients = [stall.open(), stall.open(), stall.open({ token: ann.token }), stall.open({ token: ann.token })]
+  const [bob, eve] = [await stall.member('Bob', { admin: true }), await stall.member('Eve', { admin: true })]
+  const tokens = [ann.token, ann.token, bob.token, eve.token]
+  const clients = [stall.open(), stall.open(), ...tokens.map((token) => stall.open({ token }))]
   const seen: number[] = []
   for (const api of clients) {
     api.videos.list.live({ a: 1, b: 2 }, () => seen.push(1))
     api.videos.list.live({ b: 2, a: 1 }, () => seen.push(1))
     await settle(stall, api)
   }
-  assert.equal(stall.runs.length, 2)
-  assert.equal(stall.live.subscriptions, 8)
+  assert.equal(stall.runs.length, 3)
+  assert.equal(stall.live.subscriptions, 12)
   await stall.db.videos.create({ title: 'Kites', published: true, author: ann.user.id })
   await settle(stall, ...clients)
-  assert.equal(stall.runs.length, 4)
-  assert.equal(seen.length, 16)
+  assert.equal(stall.runs.length, 6)
+  assert.equal(seen.length, 24)
 })
 
 test('an answer made from the request of a socket is for that socket alone', async (t) => {

@@ -1,9 +1,13 @@
+import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Commit } from '../data/index.ts'
 import { systemClock } from '../kit/clock.ts'
 import { closeCodes, liveProtocol } from '../kit/protocol.ts'
+import { openChannels } from './channels/channels.ts'
+import type { ChannelsOptions } from './channels/seam.ts'
 import { Connection } from './connection.ts'
 import { liveError } from './errors.ts'
+import { EventLine } from './event-line.ts'
 import { Hub } from './hub.ts'
 import { refuseOffer, refuseUpgrade } from './refuse.ts'
 import { Senders } from './senders.ts'
@@ -16,30 +20,38 @@ const lastGoodbye = 1_000
 /** More than the browsers behind one address open at once. */
 const mostSockets = 1_000
 
+interface ChannelsOption<C extends LiveCaller> {
+  /** Absent in an app that has none. */
+  readonly channels?: ChannelsOptions<C> | undefined
+}
+
 /**
  * Opens live answers on a database: each subscription is run again when a commit touches what it read, and is sent the
  * difference.
  * @example const live = openLive({ database, log, clock, run, identify, allowOrigin, senderOf, isLive }); http.onUpgrade('/api/live', live.upgrade, live)
  */
-export function openLive<C extends LiveCaller>(options: LiveOptions<C>): Live {
+export function openLive<C extends LiveCaller>(options: LiveOptions<C> & ChannelsOption<C>): Live {
   const work = new Work()
   const hub = new Hub(options, work)
   const sockets = openSockets()
   const connections = new Set<Connection<C>>()
   const { maxSockets = mostSockets } = options
   const senders = new Senders(maxSockets)
+  const lines = new Map<string, EventLine>()
   let opened = 0
   let isStopping = false
   let onEmpty = () => {}
 
+  const channels = options.channels === undefined ? undefined : openChannels(options.channels, hub)
+
   const unsubscribe = options.database.changes.subscribe((commit: Commit) => {
-    // who may read comes before what is read: no query may go on with a caller who has left
-    for (const connection of connections) connection.onCommit(commit)
     hub.onCommit(commit)
+    // after what it has put in doubt: no message goes to who may not hear it
+    channels?.onCommit(commit)
   })
 
   const connect = (request: IncomingMessage, open: LiveSocket, sender: string | undefined) => {
-    const connection = new Connection(++opened, request, open, hub, () => forget(connection, sender))
+    const connection = new Connection(++opened, request, open, hub, () => forget(connection, sender), channels?.open)
     connections.add(connection)
     senders.add(sender)
     if (!senders.hasRoom(sender)) options.log.event('live.sender.full', { sender, sockets: maxSockets }, 'warn')
@@ -65,6 +77,32 @@ export function openLive<C extends LiveCaller>(options: LiveOptions<C>): Live {
       if (refusal !== undefined) refuseOffer(offer, refusal, options.log)
       else sockets.take(offer, (open) => connect(request, open, sender))
     },
+    openLine(request, signal) {
+      const sender = options.senderOf(request)
+      const refusal = lineRefusalOf(request, sender)
+      if (refusal !== undefined) throw refusal
+      const id = randomBytes(24).toString('base64url')
+      const line = new EventLine(id, (open) => {
+        const connection = connect(request, open, sender)
+        return {
+          onText: (text) => connection.onText(text),
+          onWritten: () => connection.onWritten(),
+          onClose: () => {
+            lines.delete(id)
+            connection.onClose()
+          },
+        }
+      })
+      lines.set(id, line)
+      line.leaveOn(signal)
+      return line
+    },
+    takeFrames(id, text) {
+      const line = lines.get(id)
+      if (line === undefined)
+        throw liveError('TAPRI_LIVE_LINE', 'Cannot take these frames: the line is not open here, open another')
+      line.take(text)
+    },
     settled: () => work.idle(),
     get connections() {
       return connections.size
@@ -81,16 +119,18 @@ export function openLive<C extends LiveCaller>(options: LiveOptions<C>): Live {
         onEmpty = resolve
       })
       for (const connection of connections) connection.close(closeCodes.restart, 'The server restarts')
-      if (connections.size === 0) return
-      const cancel = systemClock.after(lastGoodbye, () => {
-        for (const connection of connections) connection.terminate()
-      })
-      await empty
-      cancel()
+      if (connections.size > 0) {
+        const cancel = systemClock.after(lastGoodbye, () => {
+          for (const connection of connections) connection.terminate()
+        })
+        await empty
+        cancel()
+      }
+      await channels?.stop()
     },
   }
 
-  function refusalOf(request: Parameters<Live['upgrade']>[0], sender: string | undefined) {
+  function lineRefusalOf(request: IncomingMessage, sender: string | undefined) {
     if (isStopping) return liveError('TAPRI_LIVE_STOPPED', 'Connect again in a moment: the server is stopping')
     if (!options.allowOrigin(request)) {
       return liveError(
@@ -101,6 +141,12 @@ export function openLive<C extends LiveCaller>(options: LiveOptions<C>): Live {
     if (!senders.hasRoom(sender)) {
       return liveError('TAPRI_LIVE_SOCKETS', `Cannot open another socket: ${maxSockets} are open from this address`)
     }
+    return undefined
+  }
+
+  function refusalOf(request: IncomingMessage, sender: string | undefined) {
+    const refusal = lineRefusalOf(request, sender)
+    if (refusal !== undefined) return refusal
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
     if (offered.includes(liveProtocol)) return undefined
     return liveError('TAPRI_LIVE_PROTOCOL', `Cannot open the socket: ask for the subprotocol "${liveProtocol}"`)

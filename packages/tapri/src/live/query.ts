@@ -1,52 +1,100 @@
-import { type Commit, ReadSet } from '../data/index.ts'
+import { setImmediate } from 'node:timers/promises'
+import { type Commit, type Reader, ReadSet } from '../data/index.ts'
 import type { Problem } from '../kit/protocol.ts'
-import { Answer, type AnswerChange } from './answer.ts'
-import type { Hub, Subscriber } from './hub.ts'
+import { Answer } from './answer.ts'
+import type { AtWork, Dependent, Hub, Source, Subscriber } from './hub.ts'
+import type { Recording } from './kept/recording.ts'
 import { liveProblem } from './problem.ts'
-import { runRoute } from './run.ts'
+import { type Outcome, runRoute } from './run.ts'
 import { touches } from './touches.ts'
 import type { LiveCaller } from './types.ts'
 
 /** After so many runs that commits tore, the next holds them back. */
 const freeRuns = 4
+/** Milliseconds that an answer waits for the announcement of a commit that it may have seen; older transactions hold it back. */
+const longestEarly = 2_000
 
-/** One route with one input for one caller: run once for everybody who subscribes to it. */
-export class LiveQuery<C extends LiveCaller> {
+type Renewal = 'whole' | 'torn' | 'early'
+
+interface Run<C extends LiveCaller> {
+  readonly leader: Source<C>
+  readonly caller: C | null
+  readonly position: number
+  readonly reads: ReadSet
+  /** Undefined when everything is to be read from the database. */
+  readonly recording: Recording | undefined
+}
+
+interface Place {
   readonly key: string
+  readonly topic: number
+}
+
+/**
+ * One route with one input, for callers who are given the same: the same person, or everybody whose rules open the same
+ * rows where the handler does not look at who calls. Run once for all of them.
+ */
+export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
+  readonly key: string
+  readonly topic: number
   readonly route: string
   readonly input: Readonly<Record<string, unknown>>
   readonly subscribers = new Set<Subscriber<C>>()
   readonly #hub: Hub<C>
   readonly #abort = new AbortController()
   #answer: Answer | undefined
-  #reads = new ReadSet()
+  #owner: string | null
+  /** Which rules the last run went by; undefined when it also looked at who calls, or there was none. */
+  #rules: ReadSet['rules'] | undefined
+  /** What they opened. */
+  #opened = ''
+  #hasRun = false
+  #releases: (() => void)[] = []
   /** The commits since the run under way began. */
   #arrived: Commit[] | undefined
   #isDirty = true
   #isWorking = false
+  /** Whether sockets hold back what they have for what this one is about to give. */
+  #isHolding = false
+  /** The next run reads everything from the database: announcements are held back, and what is kept waits for them. */
+  #keepsBack = false
+  /** While it is at work: the last position that its answer is true at. */
+  #upTo = Number.POSITIVE_INFINITY
 
-  constructor(hub: Hub<C>, key: string, { route, input }: Pick<Subscriber<C>, 'route' | 'input'>) {
+  constructor(hub: Hub<C>, { key, topic }: Place, { route, input, source }: Pick<Subscriber<C>, 'route' | 'input' | 'source'>) {
     this.#hub = hub
     this.key = key
+    this.topic = topic
     this.route = route
     this.input = input
+    this.#owner = idOf(source)
+  }
+
+  /** Whether this caller is given what the others are. Before the first run nobody knows: whoever comes waits for it. */
+  accepts({ source }: Subscriber<C>): boolean {
+    if (!this.#hasRun) return true
+    if (this.#rules === undefined) return idOf(source) === this.#owner
+    return this.#hub.options.opened(this.#rules, source.caller) === this.#opened
   }
 
   add(subscriber: Subscriber<C>): void {
     this.subscribers.add(subscriber)
-    // a caller who has changed since is told nothing that was found out for the one before
-    if (!subscriber.source.isFresh) this.#isDirty = true
+    if (this.#isHolding) subscriber.source.hold()
     if (this.#answer === undefined || !this.#isCurrent()) this.#start()
     else this.greet(subscriber)
   }
 
   remove(subscriber: Subscriber<C>): void {
-    if (!this.subscribers.delete(subscriber) || this.subscribers.size > 0) return
+    if (!this.subscribers.delete(subscriber)) return
+    if (this.#isHolding) subscriber.source.letGo()
+    if (this.subscribers.size > 0) return
     this.#abort.abort()
+    this.#release()
+    this.#hub.atWork.delete(this)
     this.#hub.forget(this)
   }
 
-  /** Sends the first answer to a subscriber that waits for it, unless a newer one is on its way. */
+  /** Sends the answer to a subscriber that waits for it, unless a newer one is on its way. */
   greet(subscriber: Subscriber<C>): void {
     const { isWaiting, source } = subscriber
     if (this.#answer === undefined || !this.#isCurrent() || !isWaiting || !source.isFresh || !source.hasRoom) return
@@ -54,8 +102,21 @@ export class LiveQuery<C extends LiveCaller> {
   }
 
   onCommit(commit: Commit): void {
-    if (this.#arrived !== undefined) this.#arrived.push(commit)
-    else if (!this.#isDirty && touches(commit, this.#reads)) this.touch()
+    this.#arrived?.push(commit)
+  }
+
+  onTouched(): void {
+    if (!this.#isDirty && this.#arrived === undefined) this.touch()
+  }
+
+  /** A subscriber's caller has changed: what was found out by looking at the caller counts no more. */
+  onCallerChanged(): void {
+    if (this.#hasRun && this.#rules === undefined) this.touch()
+  }
+
+  /** The last position at which the answer that was sent is still true; infinite while nothing has touched it. */
+  get upTo(): number {
+    return this.#upTo
   }
 
   /** Something that the answer depends on has changed. */
@@ -72,6 +133,8 @@ export class LiveQuery<C extends LiveCaller> {
   #start(): void {
     if (this.#isWorking) return
     this.#isWorking = true
+    this.#upTo = Math.min(this.#upTo, this.#hub.before)
+    if (this.#answer !== undefined) this.#hold()
     this.#hub.begin(() => this.#work())
   }
 
@@ -79,68 +142,149 @@ export class LiveQuery<C extends LiveCaller> {
     let torn = 0
     try {
       while (this.#isDirty && this.subscribers.size > 0) {
-        await this.#identifyAll()
-        const isWhole = torn < freeRuns ? await this.#renew() : await this.#renewHolding()
-        torn = isWhole ? 0 : torn + 1
+        const leader = await this.#findLeader()
+        if (leader === undefined) break
+        const outcome = torn < freeRuns ? await this.#renew(leader) : await this.#renewHolding(leader)
+        if (outcome === 'torn') torn++
+        else if (outcome === 'whole') torn = 0
+        // what is kept answers at once: nobody else would come to anything
+        if (this.#isDirty) await setImmediate()
       }
     } catch (error) {
       this.#end(liveProblem(error, { route: this.route }, this.#hub.options.log))
     } finally {
       this.#isWorking = false
+      this.#letGo()
     }
   }
 
-  /** A subscriber whose session has ended leaves here, before it could be sent what it may not see. */
-  async #identifyAll(): Promise<void> {
-    const sources = new Set([...this.subscribers].map(({ source }) => source))
-    await Promise.all([...sources].map((source) => source.refresh()))
+  /** Somebody for whom it is run. A subscriber whose session has ended leaves here, before it could be sent what it may not see. */
+  async #findLeader(): Promise<Source<C> | undefined> {
+    for (;;) {
+      const [first] = this.subscribers
+      if (first === undefined || first.source.isFresh) return first?.source
+      await first.source.refresh()
+      // who has become another goes where it belongs, also when it was the one for whom this is run
+      if (this.subscribers.has(first) && first.source.isFresh && !this.accepts(first)) first.move()
+    }
   }
 
   /** Like `#renew`, with nothing committed meanwhile. */
-  #renewHolding(): Promise<boolean> {
-    return this.#hub.options.database.exclusive(() => this.#renew({ holdsWrites: true }))
+  #renewHolding(leader: Source<C>): Promise<Renewal> {
+    return this.#hub.options.database.exclusive(() => this.#renew(leader, { holdsWrites: true }))
   }
 
-  /** Runs once and sends. Answers false when commits tore the answer: they changed, meanwhile, what was read or who may read. */
-  async #renew({ holdsWrites = false } = {}): Promise<boolean> {
-    const [leader] = this.subscribers
-    if (leader === undefined || !this.#isEveryoneKnown()) return false
+  /** Runs once and sends, unless commits changed, meanwhile, what was read or who may read. */
+  async #renew(leader: Source<C>, { holdsWrites = false } = {}): Promise<Renewal> {
     const arrived: Commit[] = []
     this.#arrived = arrived
     this.#isDirty = false
-    const position = this.#hub.options.database.changes.position()
-    const known = await this.#hub.knownSince(position)
-    const reads = new ReadSet()
-    const outcome = await runRoute(this.#hub.options, this, leader.source, reads, { ended: this.#abort.signal, holdsWrites })
-    // a database elsewhere holds commits that it has not announced yet, and the handler may have seen them
-    const isTorn = await this.#hub.hasTorn(reads, position, known)
+    this.#hub.atWork.add(this)
+    const { changes } = this.#hub.options.database
+    const position = changes.position()
+    const recording = this.#keepsBack ? undefined : this.#hub.kept.begin()
+    this.#keepsBack = false
+    const run: Run<C> = { leader, caller: leader.caller, position, reads: new ReadSet(), recording }
+    const reader = recording && ((own: Reader) => recording.reader(own))
+    const bounds = { ended: this.#abort.signal, holdsWrites }
+    const outcome = await runRoute(this.#hub.options, this, leader, { reads: run.reads, reader }, bounds)
+    const newest = await this.#newestTouching(run)
+    // what the database showed before its time may be sent when it is announced; it is only seldom held back for long
+    const isEarly = newest !== undefined && newest > changes.position()
+    const isAnnounced = isEarly && (await this.#hub.reach(newest, longestEarly))
     // from here on nothing waits: no commit can come between this check and the sending
     this.#arrived = undefined
-    if (isTorn || arrived.some((commit) => touches(commit, reads)) || !this.#isEveryoneKnown()) this.#isDirty = true
-    if (this.#isDirty) return false
-    this.#reads = reads
-    if (outcome.isPersonal) this.#hub.unshare(this, leader.source)
+    this.#hub.atWork.delete(this)
+    const isTorn = (newest !== undefined && !isEarly) || arrived.some((commit) => touches(commit, run.reads))
+    // who called may have become another meanwhile, and be known again
+    const isSame = leader.isFresh && leader.caller === run.caller
+    if (isTorn || isEarly || !isSame || this.subscribers.size === 0) recording?.forget()
+    // what is kept and what came early do not go together: all of it is read from the database once
+    if (isEarly && !isAnnounced && recording !== undefined) this.#keepsBack = true
+    if (isTorn || isAnnounced || this.#keepsBack || !isSame) this.#isDirty = true
+    if (this.#isDirty) return isEarly ? 'early' : 'torn'
+    if (this.subscribers.size > 0 && !this.#settle(outcome, run)) {
+      this.#isDirty = true
+      return 'torn'
+    }
+    return 'whole'
+  }
+
+  /** The newest commit that may have changed what was read; nobody need be asked when all of it is kept. */
+  #newestTouching({ reads, recording, position }: Run<C>): Promise<number | undefined> | undefined {
+    const isKept = recording !== undefined && !recording.askedDatabase && reads.unkept().length === 0
+    return isKept
+      ? undefined
+      : this.#hub.newestTouching(position, (commit) => touches(commit, reads) || recording?.touchedBy(commit))
+  }
+
+  /** Sends what a run has found; false when a commit has changed it already. */
+  #settle(outcome: Outcome, { leader, position, reads, recording }: Run<C>): boolean {
+    const onTouched = () => this.onTouched()
+    const hold = recording?.keep(onTouched)
+    if (recording !== undefined && hold === undefined) return false
+    this.#release()
+    if (hold !== undefined) this.#releases.push(() => hold.release())
+    const unkept = hold === undefined || recording?.readRaw === true ? reads.entries() : reads.unkept()
+    for (const entry of unkept) this.#releases.push(this.#hub.interests.add(entry, this))
+    if (outcome.isPersonal) this.#hub.unshare(this, leader)
+    this.#belongTo(leader, outcome, reads)
     if ('problem' in outcome) this.#end(outcome.problem)
     else this.#publish(outcome.text, this.#hub.tokenOf(position))
     return true
   }
 
-  #isEveryoneKnown(): boolean {
-    for (const { source } of this.subscribers) if (!source.isFresh) return false
-    return true
+  /** Whom the answer is for; others leave for one of their own. */
+  #belongTo(leader: Source<C>, { looksAtCaller }: Outcome, reads: ReadSet): void {
+    const { opened } = this.#hub.options
+    this.#hasRun = true
+    this.#owner = idOf(leader)
+    this.#rules = looksAtCaller ? undefined : reads.rules
+    this.#opened = this.#rules === undefined ? '' : opened(this.#rules, leader.caller)
+    const accepted = new Map<C | null, boolean>()
+    for (const subscriber of [...this.subscribers]) {
+      const { source } = subscriber
+      if (!source.isFresh) continue
+      const isAccepted = accepted.get(source.caller) ?? this.accepts(subscriber)
+      accepted.set(source.caller, isAccepted)
+      if (!isAccepted) subscriber.move()
+    }
   }
 
   #publish(text: string, at: string): void {
-    let change: AnswerChange | undefined
-    if (this.#answer === undefined) this.#answer = new Answer(text, at)
+    let change: string | undefined
+    if (this.#answer === undefined) this.#answer = new Answer(this.topic, text, at)
     else change = this.#answer.become(text, at)
-    for (const subscriber of this.subscribers) {
-      if (subscriber.isWaiting) this.greet(subscriber)
-      else if (change !== undefined) subscriber.send('patch', change)
+    const { etag } = this.#answer
+    for (const subscriber of [...this.subscribers]) {
+      if (!subscriber.source.isFresh) subscriber.reconsider()
+      else if (subscriber.isWaiting) this.greet(subscriber)
+      else if (change !== undefined) subscriber.send(change, etag)
     }
+    this.#upTo = Number.POSITIVE_INFINITY
   }
 
   #end(problem: Problem): void {
     for (const subscriber of [...this.subscribers]) subscriber.end(problem)
   }
+
+  #release(): void {
+    for (const release of this.#releases.splice(0)) release()
+  }
+
+  #hold(): void {
+    if (this.#isHolding) return
+    this.#isHolding = true
+    for (const { source } of this.subscribers) source.hold()
+  }
+
+  #letGo(): void {
+    if (!this.#isHolding) return
+    this.#isHolding = false
+    for (const { source } of this.subscribers) source.letGo()
+  }
+}
+
+function idOf<C extends LiveCaller>({ caller }: Source<C>): string | null {
+  return caller?.user.id ?? null
 }

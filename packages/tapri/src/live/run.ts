@@ -1,11 +1,10 @@
-import type { ReadSet } from '../data/index.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Problem } from '../kit/protocol.ts'
 import { encodeWire } from '../kit/wire.ts'
 import { liveError } from './errors.ts'
 import type { Source } from './hub.ts'
 import { liveProblem } from './problem.ts'
-import type { LiveCaller, LiveOptions } from './types.ts'
+import type { LiveCaller, LiveOptions, LiveRun } from './types.ts'
 import { viewUpgrade } from './upgrade-view.ts'
 
 /** How long a handler may take. */
@@ -16,6 +15,8 @@ const longestHolding = 5_000
 export type Outcome = ({ readonly text: string } | { readonly problem: Problem }) & {
   /** The handler looked into the request of the socket: the answer is for this socket alone. */
   readonly isPersonal: boolean
+  /** The handler looked at who calls: the answer is for this caller alone. */
+  readonly looksAtCaller: boolean
 }
 
 /** Runs the route once; what it throws is an outcome too. */
@@ -23,18 +24,31 @@ export async function runRoute<C extends LiveCaller>(
   options: LiveOptions<C>,
   { route, input }: { readonly route: string; readonly input: Readonly<Record<string, unknown>> },
   source: Source<C>,
-  reads: ReadSet,
+  { reads, reader }: Pick<LiveRun<C>, 'reads' | 'reader'>,
   { ended, holdsWrites }: { readonly ended: AbortSignal; readonly holdsWrites: boolean },
 ): Promise<Outcome> {
   const view = viewUpgrade(source.upgrade)
+  let looksAtCaller = false
+  const onCallerSeen = () => {
+    looksAtCaller = true
+  }
   const deadline = new AbortController()
   const signal = AbortSignal.any([ended, deadline.signal])
   try {
-    const running = options.run({ route, input, caller: source.caller, reads, upgrade: view.request, signal })
+    const running = options.run({
+      route,
+      input,
+      caller: source.caller,
+      reads,
+      reader,
+      onCallerSeen,
+      upgrade: view.request,
+      signal,
+    })
     const value = await within(options.clock, running, { route, deadline, limit: holdsWrites ? longestHolding : longest })
-    return { text: encodeWire(value), isPersonal: view.isPersonal() }
+    return { text: encodeWire(value), isPersonal: view.isPersonal(), looksAtCaller }
   } catch (error) {
-    return { problem: liveProblem(error, { route }, options.log), isPersonal: view.isPersonal() }
+    return { problem: liveProblem(error, { route }, options.log), isPersonal: view.isPersonal(), looksAtCaller }
   }
 }
 

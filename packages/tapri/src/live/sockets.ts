@@ -1,13 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { constants, deflateRawSync } from 'node:zlib'
+import * as library from 'ws'
 import type { Offer, OwnSocket, OwnSocketListener } from '../http/index.ts'
 import { systemClock } from '../kit/clock.ts'
 import { closeCodes, liveProtocol, maxClientFrame } from '../kit/protocol.ts'
+import type { Framing, Outgoing } from './outgoing.ts'
 
-/** One open WebSocket of text frames. */
+/** One open line of text frames: a WebSocket, or what stands for one. */
 export interface LiveSocket {
-  send(text: string): void
+  send(frame: Outgoing): void
   /** Bytes that the other side has not taken yet. */
   readonly unsent: number
   /** Says goodbye; an other side that does not answer is cut off. */
@@ -18,7 +20,7 @@ export interface LiveSocket {
 
 export interface SocketListener {
   onText(text: string): void
-  /** Called after a frame was written out. */
+  /** Called when the line has taken what was sent. */
   onWritten(): void
   onClose(): void
 }
@@ -34,17 +36,17 @@ export interface Sockets {
 const goodbye = 2_000
 
 export function openSockets(): Sockets {
-  const server = new WebSocketServer({
+  const server = new library.WebSocketServer({
     noServer: true,
     clientTracking: false,
     maxPayload: maxClientFrame,
-    // compressing for each client apart costs more than it saves: frames are shared
-    perMessageDeflate: false,
+    // without contexts a frame compresses to the same bytes for everybody, and a line that is quiet keeps no window
+    perMessageDeflate: { serverNoContextTakeover: true, clientNoContextTakeover: true },
     handleProtocols: () => liveProtocol,
   })
   return {
     accept(request, socket, head, listen) {
-      server.handleUpgrade(request, socket, head, (opened) => attach(opened, listen))
+      server.handleUpgrade(request, socket, head, (opened) => attach(opened, socket, listen))
     },
     take: (offer, listen) => offer.accept(liveProtocol, (opened) => attachOwn(opened, listen)),
   }
@@ -53,41 +55,84 @@ export function openSockets(): Sockets {
 /** Its frames are no larger than ours may be, and those that break the protocol have closed it. */
 function attachOwn(opened: OwnSocket, listen: (socket: LiveSocket) => SocketListener): OwnSocketListener {
   const listener = listen({
-    send: (text) => opened.send(text),
+    send: ({ text }) => opened.send(text),
     get unsent() {
       return opened.unsent
     },
-    close(code, reason) {
-      opened.close(code, reason)
-      systemClock.after(goodbye, () => opened.terminate())
-    },
+    close: (code, reason) => sayGoodbye(opened, code, reason),
     terminate: () => opened.terminate(),
   })
   return {
     onText: (text) => listener.onText(text),
-    onBinary: () => opened.close(closeCodes.notText, 'Only text frames are understood'),
+    onBinary: () => sayGoodbye(opened, closeCodes.notText, onlyText),
     onWritten: () => listener.onWritten(),
     onClose: () => listener.onClose(),
   }
 }
 
-function attach(opened: WebSocket, listen: (socket: LiveSocket) => SocketListener): void {
+/**
+ * The library shakes hands, reads, and says goodbye. What is sent goes past it: it would frame, and compress, each text
+ * anew for each socket. Its own control frames are written at once, so they never fall into one of ours.
+ */
+function attach(opened: library.WebSocket, line: Duplex, listen: (socket: LiveSocket) => SocketListener): void {
+  const compresses = opened.extensions !== ''
   const listener = listen({
-    send: (text) => opened.send(text, (failed) => failed ?? listener.onWritten()),
+    send(outgoing) {
+      if (frame === undefined) opened.send(outgoing.text, (failed) => failed ?? listener.onWritten())
+      else if (opened.readyState === opened.OPEN) line.write(outgoing.bytes(framing, compresses))
+    },
     get unsent() {
-      return opened.bufferedAmount
+      return frame === undefined ? opened.bufferedAmount : line.writableLength
     },
-    close(code, reason) {
-      opened.close(code, reason)
-      systemClock.after(goodbye, () => opened.terminate())
-    },
+    close: (code, reason) => sayGoodbye(opened, code, reason),
     terminate: () => opened.terminate(),
   })
+  line.on('drain', () => listener.onWritten())
   opened.on('message', (data, isBinary) => {
-    if (isBinary) opened.close(closeCodes.notText, 'Only text frames are understood')
+    if (isBinary) sayGoodbye(opened, closeCodes.notText, onlyText)
     else if (opened.readyState === opened.OPEN) listener.onText(String(data))
   })
   // frames that break the protocol or its limits: the library has closed with 1002, 1007 or 1009; `close` follows
   opened.on('error', () => {})
   opened.on('close', () => listener.onClose())
 }
+
+/** Who does not answer it is cut off. */
+function sayGoodbye(opened: Pick<OwnSocket, 'close' | 'terminate'>, code: number, reason: string): void {
+  opened.close(code, reason)
+  systemClock.after(goodbye, () => opened.terminate())
+}
+
+const onlyText = 'Only text frames are understood'
+
+const framing: Framing = {
+  frame: (text) => framed(Buffer.from(text), false),
+  compressedFrame(text) {
+    const bytes = deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH })
+    return framed(bytes.subarray(0, -emptyBlock), true)
+  },
+}
+
+/** Ends what a flush leaves, and is left out on the line (RFC 7692 7.2.1). */
+const emptyBlock = 4
+const textFrame = 1
+
+function framed(bytes: Buffer, rsv1: boolean): Buffer {
+  return Buffer.concat(frame?.(bytes, { fin: true, rsv1, opcode: textFrame, mask: false, readOnly: true }) ?? [])
+}
+
+interface FrameOptions {
+  readonly fin: boolean
+  readonly rsv1: boolean
+  readonly opcode: number
+  readonly mask: false
+  readonly readOnly: boolean
+}
+
+interface Sender {
+  frame(bytes: Buffer, options: FrameOptions): readonly Buffer[]
+}
+
+// The library exports what makes its frames, but its types do not know that; Bun puts a library of its own in its place,
+// which has none.
+const frame = (Reflect.get(library, 'Sender') as Sender | undefined)?.frame

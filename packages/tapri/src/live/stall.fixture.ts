@@ -90,6 +90,7 @@ export async function openStall(
       runs.push(run.route)
       return handlers[run.route]?.(givenTo(database, run))
     },
+    opened: (rules, caller) => database.opened(rules, asRow(caller?.user ?? null)),
     identify: (upgrade, token, reads) => identify(database, upgrade, token, reads),
     allowOrigin: ({ headers }) => headers.origin === undefined || headers.origin === `http://${headers.host}`,
     senderOf: ({ headers, socket }) => (headers['x-sender'] === undefined ? socket.remoteAddress : String(headers['x-sender'])),
@@ -145,9 +146,19 @@ export async function openStall(
 }
 export type Stall = Awaited<ReturnType<typeof openStall>>
 
-function givenTo(database: Database, { input, caller, reads, upgrade, signal }: LiveRun<TestCaller>): Given {
+function givenTo(database: Database, run: LiveRun<TestCaller>): Given {
+  const { input, caller, reads, upgrade, signal } = run
   const user = caller?.user ?? null
-  return { db: database.asCaller({ user: asRow(user) }, { reads, readOnly: true }), input, user, request: upgrade, signal }
+  return {
+    db: database.asCaller({ user: asRow(user) }, { reads, readOnly: true, ...(run.reader && { reader: run.reader }) }),
+    input,
+    get user() {
+      run.onCallerSeen()
+      return user
+    },
+    request: upgrade,
+    signal,
+  }
 }
 
 async function identify(database: Database, upgrade: IncomingMessage, token: string | undefined, reads: ReadSet) {

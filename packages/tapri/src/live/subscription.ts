@@ -1,6 +1,6 @@
 import type { Problem, SubscribeFrame } from '../kit/protocol.ts'
 import { encodeWire } from '../kit/wire.ts'
-import type { Answer } from './answer.ts'
+import type { Answer, ChangeText } from './answer.ts'
 import type { Hub, Source, Subscriber } from './hub.ts'
 import type { LiveQuery } from './query.ts'
 import type { LiveCaller } from './types.ts'
@@ -8,10 +8,25 @@ import type { LiveCaller } from './types.ts'
 /** What a subscription writes to and is remembered by. */
 export interface SubscriptionOwner<C extends LiveCaller> extends Source<C> {
   write(text: string): void
+  /** Sends the change with all others that wait. */
+  queue(change: ChangeText): void
+  /** Sends what waits. */
+  flush(): void
   release(id: number): void
 }
 
-/** One subscription of one socket: it numbers the frames that its query encodes once for all. */
+/** Longer values go in pieces of so many characters, each when the ones before are out. */
+const longestPiece = 65_536
+
+/** A long value on its way. */
+interface Sending {
+  readonly text: string
+  readonly etag: string
+  readonly at: string
+  pieces: number
+}
+
+/** One subscription of one socket: it knows what its client holds, and how it comes to the answer of its query. */
 export class Subscription<C extends LiveCaller> implements Subscriber<C> {
   readonly source: SubscriptionOwner<C>
   readonly route: string
@@ -21,8 +36,13 @@ export class Subscription<C extends LiveCaller> implements Subscriber<C> {
   isWaiting = true
   readonly #id: number
   readonly #hub: Hub<C>
+  /** Of the value that the client holds, and whose changes it is told. */
   #etag: string | undefined
+  #topic: number | undefined
   #query: LiveQuery<C> | undefined
+  #sending: Sending | undefined
+  /** While it waits: where the client's value is still true. */
+  #heldTo = Number.POSITIVE_INFINITY
   #isEnded = false
   #settle = () => {}
 
@@ -44,29 +64,68 @@ export class Subscription<C extends LiveCaller> implements Subscriber<C> {
   }
 
   greet(answer: Answer): void {
-    this.isWaiting = false
-    const holdsIt = this.#etag === answer.etag
-    this.send(holdsIt ? 'current' : 'snapshot', holdsIt ? answer.current : answer.snapshot)
-    this.#etag = undefined
-    this.#settle()
+    if (this.#sending !== undefined) return
+    // changes of the topic before come first: later they would be taken for nothing
+    if (this.#topic !== answer.topic) this.source.flush()
+    const { topic, etag, at } = answer
+    const steps = this.#etag === undefined ? undefined : answer.since(this.#etag)
+    if (steps === undefined) {
+      this.#sending = { text: answer.text, etag, at, pieces: 0 }
+      this.#topic = topic
+      this.#sendOn()
+      return
+    }
+    if (this.#topic === topic) for (const step of steps) this.source.queue(step)
+    else {
+      const changes = steps.length === 0 ? '' : `,"changes":[${steps.join(',')}]`
+      this.source.write(`{"type":"current","id":${this.#id},"topic":${topic},"at":"${at}"${changes}}`)
+    }
+    this.#topic = topic
+    this.#hold(etag)
   }
 
-  /** Tries the first answer again once there is room for it. */
+  /** Goes on where room was wanting. */
   retry(): void {
-    if (this.isWaiting) this.#query?.greet(this)
+    if (this.#sending !== undefined) this.#sendOn()
+    else if (this.isWaiting) this.#query?.greet(this)
   }
 
-  send(type: 'patch' | 'snapshot' | 'current', fields: string): void {
-    this.source.write(`{"type":"${type}","id":${this.#id},${fields}}`)
+  send(change: ChangeText, etag: string): void {
+    // it does not read as fast as its answer changes: one whole answer, or a few steps, once it does
+    if (!this.source.hasRoom) {
+      this.#wait()
+      return
+    }
+    this.#etag = etag
+    this.source.queue(change)
   }
 
-  touch(): void {
-    this.#query?.touch()
+  /** The last position at which what the client holds is still true, as far as is known; infinite when it is up to date. */
+  get upTo(): number {
+    return this.#topic === undefined ? Number.POSITIVE_INFINITY : Math.min(this.#heldTo, this.#query?.upTo ?? this.#heldTo)
+  }
+
+  /** The caller is another, or may be. */
+  onCallerChanged(): void {
+    this.#query?.onCallerChanged()
+    this.reconsider()
+  }
+
+  reconsider(): void {
+    this.#wait()
+    this.#sending = undefined
+    this.#hub.begin(async () => {
+      await this.source.refresh()
+      if (this.#isEnded || this.#query === undefined) return
+      if (this.#query.accepts(this)) this.#query.greet(this)
+      else this.move()
+    })
   }
 
   move(): void {
+    this.#wait()
     this.#query?.remove(this)
-    this.isWaiting = true
+    this.#sending = undefined
     this.start()
   }
 
@@ -83,6 +142,47 @@ export class Subscription<C extends LiveCaller> implements Subscriber<C> {
     this.#isEnded = true
     this.source.release(this.#id)
     this.#query?.remove(this)
+    this.#settle()
+  }
+
+  #sendOn(): void {
+    const sending = this.#sending
+    if (sending === undefined) return
+    const { text, etag, at } = sending
+    while (text.length - sending.pieces * longestPiece > longestPiece) {
+      if (!this.source.hasRoom) return
+      this.source.write(encodeWire({ type: 'piece', id: this.#id, n: sending.pieces, text: this.#pieceOf(sending) }))
+      sending.pieces++
+    }
+    const rest = this.#pieceOf(sending)
+    if (sending.pieces > 0) this.source.write(encodeWire({ type: 'piece', id: this.#id, n: sending.pieces, text: rest }))
+    const value = sending.pieces > 0 ? `"pieces":${sending.pieces + 1}` : `"value":${text}`
+    this.source.write(`{"type":"snapshot","id":${this.#id},"topic":${this.#topic},"at":"${at}","etag":"${etag}",${value}}`)
+    this.#sending = undefined
+    this.#hold(etag)
+    // it may be another by the time that all of it is out
+    if (sending.pieces > 0) {
+      this.#wait()
+      this.#query?.greet(this)
+    }
+  }
+
+  #pieceOf({ text, pieces }: Sending): string {
+    return text.slice(pieces * longestPiece, (pieces + 1) * longestPiece)
+  }
+
+  /** From now on it is behind, until it is greeted. */
+  #wait(): void {
+    if (this.isWaiting) return
+    this.isWaiting = true
+    this.#heldTo = Math.min(this.upTo, this.#hub.before)
+  }
+
+  /** The client holds this value now. */
+  #hold(etag: string): void {
+    this.isWaiting = false
+    this.#heldTo = Number.POSITIVE_INFINITY
+    this.#etag = etag
     this.#settle()
   }
 }

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Database, ReadSet } from '../data/index.ts'
-import type { Offer } from '../http/index.ts'
+import type { Database, Reader, ReadSet, StoredRow } from '../data/index.ts'
+import type { Offer, ServerEvent } from '../http/index.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Log } from '../observe/index.ts'
 
 /** What live needs to know of a signed-in caller. */
 export interface LiveCaller {
-  readonly user: { readonly id: string }
+  readonly user: StoredRow
 }
 
 /** One run of a GET route for a subscription. */
@@ -17,6 +17,10 @@ export interface LiveRun<C extends LiveCaller> {
   readonly caller: C | null
   /** Learns what the handler reads. */
   readonly reads: ReadSet
+  /** Reads in the place of the database: what live queries have read already is kept. */
+  readonly reader: ((own: Reader) => Reader) | undefined
+  /** Called when the handler looks at who calls, other than by the rules of policies. */
+  onCallerSeen(): void
   /** The request of the socket. A handler that looks into it gets an answer that is not shared with other sockets. */
   readonly upgrade: IncomingMessage
   /** Aborts when nobody waits for the answer any more. */
@@ -24,10 +28,17 @@ export interface LiveRun<C extends LiveCaller> {
 }
 
 export interface LiveOptions<C extends LiveCaller> {
-  readonly database: Pick<Database, 'changes' | 'exclusive'>
+  readonly database: Pick<Database, 'exclusive'> & {
+    readonly changes: Pick<Database['changes'], 'epoch' | 'position' | 'subscribe' | 'since'>
+  }
   readonly log: Log
   readonly clock: Clock
   run(request: LiveRun<C>): Promise<unknown>
+  /** What these rules open to the caller, as one text. */
+  opened(rules: ReadSet['rules'], caller: C | null): string
+  /** Answers a request for a path of the API, as if it had come over the network from where the upgrade came from;
+   * undefined where that cannot be. */
+  readonly call?: ((path: string, init: RequestInit, upgrade: IncomingMessage) => Promise<Response>) | undefined
   /** Who calls: by the token of `hello`, else by what the upgrade carries. `reads` learns what the answer depends on.
    * @throws TAPRI_AUTH_SESSION for a token that is wrong or has ended */
   identify(upgrade: IncomingMessage, token: string | undefined, reads: ReadSet): Promise<C | null>
@@ -47,6 +58,12 @@ export interface Live {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   /** Opens the socket that is asked for, where the server of the runtime itself shakes hands. */
   offered(request: IncomingMessage, offer: Offer): void
+  /** Opens a line over server-sent events, for where no WebSocket passes: its first event tells its id.
+   * @throws TAPRI_LIVE_STOPPED, TAPRI_LIVE_ORIGIN, TAPRI_LIVE_SOCKETS */
+  openLine(request: IncomingMessage, signal: AbortSignal): AsyncIterable<ServerEvent>
+  /** Takes frames of the client of such a line, one on each line of the text.
+   * @throws TAPRI_LIVE_LINE */
+  takeFrames(id: string, text: string): void
   /** Resolves once every answer that a commit so far changes is handed to its sockets. */
   settled(): Promise<void>
   readonly connections: number

@@ -9,15 +9,17 @@ export interface Client {
   call(name: string, ...args: readonly (string | number)[]): Promise<unknown>
   on(event: 'ready', listener: () => void): unknown
   on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'close', listener: () => void): unknown
+  on(event: 'message', listener: (channel: string, text: string) => void): unknown
   quit(): Promise<unknown>
   disconnect(reconnect?: boolean): void
 }
 
-/** A client of the package that the app has installed; it connects when told to.
+/** A client of the package that the app has installed; it connects when told to, and again unless it connects `once`.
  * @throws TAPRI_REDIS_NO_SDK */
-export async function openClient(url: RedisUrl): Promise<Client> {
+export async function openClient(url: RedisUrl, { once = false }: { readonly once?: boolean } = {}): Promise<Client> {
   const Loaded = await load()
-  return new Loaded(settingsOf(url))
+  return new Loaded({ ...settingsOf(url), ...(once && { retryStrategy: () => null }) })
 }
 
 async function load(): Promise<typeof Sdk> {

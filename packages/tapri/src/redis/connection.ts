@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../kit/clock.ts'
 import { TapriError } from '../kit/errors.ts'
+import { reasonOf } from '../kit/reason.ts'
 import { type Client, openClient } from './client.ts'
 import { redisError } from './errors.ts'
 import type { Script } from './script.ts'
@@ -153,11 +154,11 @@ export class Redis {
 
   #failed(name: string, cause: unknown): TapriError {
     const isRefusal = cause instanceof Error && cause.name === 'ReplyError' && this.#isReady
-    const message = messageOf(isRefusal ? cause : (this.#lastError ?? cause))
+    const message = reasonOf(isRefusal ? cause : (this.#lastError ?? cause))
     // a script that is not known yet is sent whole, and nobody has to know
     if (isRefusal && message.startsWith('NOSCRIPT')) return redisError('TAPRI_REDIS_REFUSED', message, { cause })
     // a server that has gone without a word would be waited for by everybody
-    if (messageOf(cause) === 'Command timed out' && this.#isReady) this.#client.disconnect(true)
+    if (reasonOf(cause) === 'Command timed out' && this.#isReady) this.#client.disconnect(true)
     const error = isRefusal
       ? redisError('TAPRI_REDIS_REFUSED', `Cannot ${name} in the Redis "${this.shown}": it says ${message}`, { cause })
       : redisError('TAPRI_REDIS_LOST', `Cannot reach the Redis "${this.shown}": ${message}`, { cause })
@@ -172,12 +173,6 @@ export class Redis {
     this.#isLost = false
     this.#notices?.event('redis.found', { server: this.shown })
   }
-}
-
-/** Of an address with several IPs each has its own reason. */
-function messageOf(cause: unknown): string {
-  if (cause instanceof AggregateError && cause.message === '') return cause.errors.map(messageOf).join(', ')
-  return cause instanceof Error ? cause.message : String(cause)
 }
 
 function isUnknownScript(error: unknown): boolean {

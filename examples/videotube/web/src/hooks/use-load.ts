@@ -1,5 +1,9 @@
 import { type DependencyList, useEffect, useState } from 'react'
-import type { Loaded } from './use-live.ts'
+
+interface Loaded<Out> {
+  readonly value: Out | undefined
+  readonly error: unknown
+}
 
 /** Loads once, and again when something it depends on changes; an answer that comes too late is dropped. */
 export function useLoad<Out>(load: () => Promise<Out>, depends: DependencyList): Loaded<Out> & { reload(): void } {

@@ -1,7 +1,7 @@
 import type { Id } from 'tapri/data'
+import { useLive } from 'tapri/react'
 import { api } from '../api.ts'
 import { count } from '../format.ts'
-import { useLive } from '../hooks/use-live.ts'
 import { Avatar } from '../parts/avatar.tsx'
 import { FollowButton } from '../parts/follow-button.tsx'
 import { Empty, Failure, Skeletons } from '../parts/states.tsx'

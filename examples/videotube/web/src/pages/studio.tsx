@@ -1,6 +1,6 @@
 import { useState } from 'react'
+import { useLive } from 'tapri/react'
 import { api, type OwnVideo } from '../api.ts'
-import { useLive } from '../hooks/use-live.ts'
 import { Confirm } from '../parts/confirm.tsx'
 import { EditVideo } from '../parts/edit-video.tsx'
 import { Guarded } from '../parts/guarded.tsx'

@@ -1,5 +1,4 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react'
-import { api } from '../api.ts'
 import { useAction } from '../hooks/use-action.ts'
 import { FormError, LongTextField, TextField } from '../parts/field.tsx'
 import { FileDrop } from '../parts/file-drop.tsx'
@@ -7,6 +6,7 @@ import { Guarded } from '../parts/guarded.tsx'
 import { Page } from '../parts/page.tsx'
 import { UploadProgress } from '../parts/upload-progress.tsx'
 import { navigate } from '../router.tsx'
+import { uploadVideo } from '../upload-video.ts'
 
 export function UploadPage() {
   return <Guarded title="Upload a video">{() => <UploadForm />}</Guarded>
@@ -21,15 +21,14 @@ function UploadForm() {
     leave.current = new AbortController()
     const { signal } = leave.current
     setProgress({ sent: 0, total: file.size })
-    const values = {
+    const about = {
       title: String(form.get('title')),
       description: String(form.get('description')),
       published: form.get('published') === 'on',
-      source: file,
     }
     try {
-      const video = await api.videos.create(values, { signal, onProgress: setProgress })
-      navigate(`/watch/${video.id}`, { replace: true })
+      const id = await uploadVideo(file, about, { signal, onProgress: setProgress })
+      navigate(`/watch/${id}`, { replace: true })
     } catch (cause) {
       // a cancelled upload is what the visitor wanted
       if (!signal.aborted) throw cause

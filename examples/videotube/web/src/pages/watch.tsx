@@ -1,21 +1,23 @@
 import type { Id } from 'tapri/data'
+import { useLive } from 'tapri/react'
 import { api, type Video } from '../api.ts'
 import { ago, count } from '../format.ts'
-import { useLive } from '../hooks/use-live.ts'
-import { useLoad } from '../hooks/use-load.ts'
+import { useSession } from '../hooks/session.tsx'
 import { Avatar } from '../parts/avatar.tsx'
+import { Chat } from '../parts/chat.tsx'
 import { Comments } from '../parts/comments.tsx'
 import { FollowButton } from '../parts/follow-button.tsx'
 import { LikeButton } from '../parts/like-button.tsx'
 import { MoreVideos } from '../parts/more-videos.tsx'
+import { OnItsWay } from '../parts/on-its-way.tsx'
 import { Player } from '../parts/player.tsx'
 import { Failure, Skeletons } from '../parts/states.tsx'
 import { Link, usePageTitle } from '../router.tsx'
 
 export function WatchPage({ id }: { id: Id<'videos'> }) {
-  const { value: video, error, reload } = useLoad(() => api.videos.get({ id }), [id])
+  const { value: video, error } = useLive(api.videos.get, { id })
   usePageTitle(video?.title)
-  if (error) return <Failure error={error} retry={reload} />
+  if (error) return <Failure error={error} />
   return (
     <div className="watch">
       {video ? (
@@ -32,25 +34,29 @@ export function WatchPage({ id }: { id: Id<'videos'> }) {
 }
 
 function Watching({ video }: { video: Video }) {
+  const { user } = useSession()
   const { value: stats } = useLive(api.videos.stats, { id: video.id })
   return (
-    <article>
-      <Player video={video} />
-      <h1 className="watch-title">
-        {video.title} {!video.published && <span className="tag">Not published</span>}
-      </h1>
-      <div className="watch-bar">
-        <ChannelLine video={video} />
-        <LikeButton video={video.id} likes={stats?.likes ?? 0} liked={stats?.liked ?? false} />
-      </div>
-      <div className="description">
-        <p className="quiet">
-          {count(stats?.views ?? video.views, 'view')} · <time dateTime={video.at.toISOString()}>{ago(video.at)}</time>
-        </p>
-        {video.description === '' ? <p className="quiet">No description.</p> : <p>{video.description}</p>}
-      </div>
+    <>
+      <article>
+        {video.source ? <Player video={video} source={video.source} /> : <OnItsWay />}
+        <h1 className="watch-title">
+          {video.title} {!video.published && <span className="tag">Not published</span>}
+        </h1>
+        <div className="watch-bar">
+          <ChannelLine video={video} />
+          <LikeButton video={video.id} likes={stats?.likes ?? 0} liked={stats?.liked ?? false} />
+        </div>
+        <div className="description">
+          <p className="quiet">
+            {count(video.views, 'view')} · <time dateTime={video.at.toISOString()}>{ago(video.at)}</time>
+          </p>
+          {video.description === '' ? <p className="quiet">No description.</p> : <p>{video.description}</p>}
+        </div>
+      </article>
+      {user !== undefined && <Chat video={video.id} user={user} />}
       <Comments video={video.id} amount={stats?.comments} />
-    </article>
+    </>
   )
 }
 

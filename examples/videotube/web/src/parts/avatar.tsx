@@ -1,9 +1,7 @@
-import type { StoredFile } from 'tapri/data'
-
 const hues = ['terracotta', 'saffron', 'leaf', 'teal', 'plum', 'rose']
 
 /** A person's picture, or else the first letter of the name on a colour of its own. */
-export function Avatar({ person, large }: { person: { name: string; avatar: StoredFile | null }; large?: boolean }) {
+export function Avatar({ person, large }: { person: { name: string; avatar: { url: string } | null }; large?: boolean }) {
   const size = large ? 'avatar avatar-large' : 'avatar'
   if (person.avatar) return <img className={size} src={person.avatar.url} alt="" />
   const sum = [...person.name].reduce((total, letter) => total + (letter.codePointAt(0) ?? 0), 0)

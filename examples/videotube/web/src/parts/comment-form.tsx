@@ -1,8 +1,7 @@
-import { type FormEvent, type KeyboardEvent, useId, useRef } from 'react'
-import { useAction } from '../hooks/use-action.ts'
+import { type FormEvent, type KeyboardEvent, useId, useRef, useState } from 'react'
 import { FormError } from './field.tsx'
 
-/** A box to write in; Ctrl and Enter send it too. */
+/** A box to write in; Ctrl and Enter send it too. It is empty at once, and what was refused comes back. */
 export function CommentForm(props: {
   label: string
   action: string
@@ -12,11 +11,21 @@ export function CommentForm(props: {
 }) {
   const id = useId()
   const form = useRef<HTMLFormElement>(null)
-  const { run, busy, error } = useAction(props.onSend)
+  const box = useRef<HTMLTextAreaElement>(null)
+  const [error, setError] = useState<unknown>()
   const send = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
     const text = String(new FormData(event.currentTarget).get('text')).trim()
-    if (text !== '' && (await run(text))) form.current?.reset()
+    if (text === '') return
+    event.currentTarget.reset()
+    setError(undefined)
+    try {
+      await props.onSend(text)
+    } catch (refusal) {
+      setError(refusal)
+      // nothing that was written is lost, neither then nor since
+      if (box.current?.value === '') box.current.value = text
+    }
   }
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.current?.requestSubmit()
@@ -28,6 +37,7 @@ export function CommentForm(props: {
         {props.label}
       </label>
       <textarea
+        ref={box}
         id={id}
         name="text"
         rows={2}
@@ -44,7 +54,7 @@ export function CommentForm(props: {
             Cancel
           </button>
         )}
-        <button type="submit" className="button button-main" disabled={busy}>
+        <button type="submit" className="button button-main">
           {props.action}
         </button>
       </footer>

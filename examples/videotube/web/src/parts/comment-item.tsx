@@ -1,6 +1,9 @@
 import { useState } from 'react'
 import { api, type Comment } from '../api.ts'
+import { messageOf } from '../errors.ts'
 import { ago } from '../format.ts'
+import { useToast } from '../hooks/toasts.tsx'
+import { editComment } from '../optimistic.ts'
 import { Link } from '../router.tsx'
 import { Avatar } from './avatar.tsx'
 import { CommentForm } from './comment-form.tsx'
@@ -9,10 +12,11 @@ import { BinIcon, PencilIcon } from './icons.tsx'
 
 export function CommentItem({ comment, own }: { comment: Comment; own: boolean }) {
   const [doing, setDoing] = useState<'edit' | 'remove'>()
-  const { id, author, text, at } = comment
+  const { id, author, text, at, isWaiting } = comment
+  const toast = useToast()
   const done = () => setDoing(undefined)
   return (
-    <li className="comment">
+    <li className={`comment ${own ? 'own' : ''} ${isWaiting ? 'waiting' : ''}`}>
       <Avatar person={author} />
       <div className="comment-body">
         <p className="comment-head">
@@ -26,14 +30,17 @@ export function CommentItem({ comment, own }: { comment: Comment; own: boolean }
             label="Edit your comment"
             action="Save"
             text={text}
-            onSend={(changed) => api.comments.update({ id, text: changed }).then(done)}
+            onSend={(changed) => {
+              done()
+              return editComment(comment, changed).catch((error) => toast({ text: messageOf(error) }))
+            }}
             onCancel={done}
           />
         ) : (
           <p className="comment-text">{text}</p>
         )}
       </div>
-      {own && !doing && (
+      {own && !doing && !isWaiting && (
         <div className="comment-actions">
           <button type="button" className="icon-button" aria-label="Edit your comment" onClick={() => setDoing('edit')}>
             <PencilIcon />

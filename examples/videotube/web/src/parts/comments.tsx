@@ -1,8 +1,9 @@
 import { useEffect, useRef, useState } from 'react'
 import type { Id } from 'tapri/data'
+import { useLive } from 'tapri/react'
 import { api, type Comment } from '../api.ts'
 import { signInHere, useSession } from '../hooks/session.tsx'
-import { useLive } from '../hooks/use-live.ts'
+import { comment } from '../optimistic.ts'
 import { Link } from '../router.tsx'
 import { CommentForm } from './comment-form.tsx'
 import { CommentItem } from './comment-item.tsx'
@@ -18,7 +19,7 @@ export function Comments({ video, amount }: { video: Id<'videos'>; amount: numbe
         Comments {amount !== undefined && <span className="quiet">{amount}</span>}
         <span className="live-dot" title="New comments appear by themselves" aria-hidden="true" />
       </h2>
-      {user && <CommentForm label="Add a comment" action="Comment" onSend={(text) => api.comments.create({ video, text })} />}
+      {user && <CommentForm label="Add a comment" action="Comment" onSend={(text) => comment(video, text, user)} />}
       {user === null && (
         <p className="quiet">
           <Link href={signInHere()}>Sign in</Link> to say something.
@@ -28,8 +29,8 @@ export function Comments({ video, amount }: { video: Id<'videos'>; amount: numbe
       {!comments && !error && <Skeletons amount={3} kind="line" />}
       {comments?.length === 0 && <p className="quiet">Nobody has said anything yet. Be the first.</p>}
       <ul>
-        {comments?.map((comment) => (
-          <CommentItem key={comment.id} comment={comment} own={comment.author.id === user?.id} />
+        {comments?.map((shown) => (
+          <CommentItem key={shown.id} comment={shown} own={shown.author.id === user?.id} />
         ))}
       </ul>
       <NewComment newest={comments?.[0]} own={user?.id} />

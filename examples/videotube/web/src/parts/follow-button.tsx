@@ -1,13 +1,13 @@
-import { api, type Channel } from '../api.ts'
+import type { Channel } from '../api.ts'
+import { messageOf } from '../errors.ts'
 import { signInHere, useSession } from '../hooks/session.tsx'
 import { useToast } from '../hooks/toasts.tsx'
-import { useAction } from '../hooks/use-action.ts'
+import { follow } from '../optimistic.ts'
 import { Link } from '../router.tsx'
 
 export function FollowButton({ channel }: { channel: Channel }) {
   const { user } = useSession()
   const toast = useToast()
-  const { run, busy } = useAction(() => api.channels.follow({ id: channel.id, following: !channel.following }))
   if (user?.id === channel.id) {
     return (
       <Link className="button" href="/profile">
@@ -15,16 +15,16 @@ export function FollowButton({ channel }: { channel: Channel }) {
       </Link>
     )
   }
-  const press = async () => {
-    if (!user) toast({ text: `Sign in to follow ${channel.name}`, href: signInHere() })
-    else if (!(await run())) toast({ text: 'That did not arrive: try again' })
+  const press = () => {
+    if (user) follow(channel.id, !channel.following).catch((error) => toast({ text: messageOf(error) }))
+    else toast({ text: `Sign in to follow ${channel.name}`, href: signInHere() })
   }
   return (
     <button
       type="button"
       className={channel.following ? 'button' : 'button button-main'}
       aria-pressed={channel.following}
-      disabled={busy || user === undefined}
+      disabled={user === undefined}
       onClick={press}
     >
       {channel.following ? 'Following' : 'Follow'}

@@ -19,6 +19,11 @@ export const BellIcon = () => (
     <path d="M6 10a6 6 0 0 1 12 0c0 5 2 6 2 7H4c0-1 2-2 2-7zM10 20a2.2 2.2 0 0 0 4 0" />
   </Icon>
 )
+export const SendIcon = () => (
+  <Icon>
+    <path d="M4 12 20 4.5 15.5 20l-3.8-6.2zM11.7 13.8 20 4.5" />
+  </Icon>
+)
 export const UploadIcon = () => (
   <Icon>
     <path d="M12 16V5m0 0L7.5 9.5M12 5l4.5 4.5M4.5 15v3a2 2 0 0 0 2 2h11a2 2 0 0 0 2-2v-3" />

@@ -1,21 +1,20 @@
 import type { Id } from 'tapri/data'
-import { api } from '../api.ts'
+import { messageOf } from '../errors.ts'
 import { count } from '../format.ts'
 import { signInHere, useSession } from '../hooks/session.tsx'
 import { useToast } from '../hooks/toasts.tsx'
-import { useAction } from '../hooks/use-action.ts'
+import { like } from '../optimistic.ts'
 import { HeartIcon } from './icons.tsx'
 
 export function LikeButton({ video, likes, liked }: { video: Id<'videos'>; likes: number; liked: boolean }) {
   const { user } = useSession()
   const toast = useToast()
-  const { run, busy } = useAction(() => api.videos.like({ id: video, liked: !liked }))
-  const press = async () => {
-    if (!user) toast({ text: 'Sign in to like this video', href: signInHere() })
-    else if (!(await run())) toast({ text: 'That like did not arrive: try again' })
+  const press = () => {
+    if (user) like(video, !liked).catch((error) => toast({ text: messageOf(error) }))
+    else toast({ text: 'Sign in to like this video', href: signInHere() })
   }
   return (
-    <button type="button" className="button like" aria-pressed={liked} disabled={busy || user === undefined} onClick={press}>
+    <button type="button" className="button like" aria-pressed={liked} disabled={user === undefined} onClick={press}>
       <HeartIcon />
       {count(likes, 'like')}
     </button>

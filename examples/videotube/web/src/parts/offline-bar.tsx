@@ -7,7 +7,7 @@ export function OfflineBar() {
     <div role="status">
       {!online && (
         <p className="offline">
-          <OfflineIcon /> You are offline. Everything live picks up again as soon as you are back.
+          <OfflineIcon /> You are offline. What you say and like waits here, and is sent as soon as you are back.
         </p>
       )}
     </div>

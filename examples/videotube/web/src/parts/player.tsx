@@ -1,8 +1,9 @@
 import { useRef, useState } from 'react'
+import type { StoredFile } from 'tapri/data'
 import { api, type Video } from '../api.ts'
 
 /** Plays a video; the browser asks the server for just the parts that it shows. */
-export function Player({ video }: { video: Video }) {
+export function Player({ video, source }: { video: Video; source: StoredFile }) {
   const counted = useRef(false)
   const [broken, setBroken] = useState(false)
   const onPlay = () => {
@@ -15,7 +16,7 @@ export function Player({ video }: { video: Video }) {
     <div className="player">
       {/* biome-ignore lint/a11y/useMediaCaption: visitors upload what they have, with or without captions */}
       <video
-        src={video.source.url}
+        src={source.url}
         controls
         playsInline
         preload="metadata"
@@ -25,7 +26,7 @@ export function Player({ video }: { video: Video }) {
       />
       {broken && (
         <p className="player-broken" role="alert">
-          This browser cannot play “{video.source.name}”. <a href={video.source.url}>Download it</a> instead.
+          This browser cannot play “{source.name}”. <a href={source.url}>Download it</a> instead.
         </p>
       )}
     </div>

@@ -18,14 +18,22 @@ export function StudioRow({ video, onEdit, onRemove }: { video: OwnVideo; onEdit
       <Thumbnail source={video.source} />
       <div className="studio-text">
         <h2>
-          <Link href={`/watch/${id}`}>{title}</Link>
+          <Link href={`/watch/${id}`}>{title}</Link> {!video.source && <span className="tag">On its way</span>}
         </h2>
         <p className="quiet">
-          {count(video.views, 'view')} · {bytes(video.source.size)} · {ago(video.at)}
+          {count(video.views, 'view')} · {video.source && `${bytes(video.source.size)} · `}
+          {ago(video.at)}
         </p>
       </div>
       <label className="switch">
-        <input type="checkbox" role="switch" checked={published} aria-checked={published} disabled={busy} onChange={turn} />
+        <input
+          type="checkbox"
+          role="switch"
+          checked={published}
+          aria-checked={published}
+          disabled={busy || !video.source}
+          onChange={turn}
+        />
         <span>{published ? 'Published' : 'Hidden'}</span>
       </label>
       <div className="studio-actions">

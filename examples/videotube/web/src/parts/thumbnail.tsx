@@ -7,7 +7,7 @@ const stillAt = 1.5
 const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches
 
 /** A frame of the video itself; it plays without sound while the pointer rests on it. */
-export function Thumbnail({ source }: { source: StoredFile }) {
+export function Thumbnail({ source }: { source: StoredFile | null }) {
   const video = useRef<HTMLVideoElement>(null)
   const [duration, setDuration] = useState<number>()
   const [broken, setBroken] = useState(false)
@@ -23,7 +23,7 @@ export function Thumbnail({ source }: { source: StoredFile }) {
   }
   return (
     <div className="thumbnail" onPointerEnter={play} onPointerLeave={rest}>
-      {broken ? (
+      {broken || !source ? (
         <FilmIcon />
       ) : (
         <video

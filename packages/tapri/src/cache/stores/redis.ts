@@ -67,7 +67,7 @@ export class RedisStore implements CacheStore {
   readonly #space: string
 
   /** What is kept in one space has nothing to do with what is in another. */
-  constructor(redis: Redis, space: 'cache' | 'sessions') {
+  constructor(redis: Redis, space: 'cache' | 'sessions' | 'answers') {
     this.#redis = redis
     this.#space = space
   }

@@ -8,7 +8,7 @@ export const logClaims: Claims = {
     const { system, ann, database } = shelf
     const heard: Commit[] = []
     database.changes.subscribe((commit) => heard.push(commit))
-    const start = database.changes.position()
+    const start = await database.changes.settled()
     const book = await system.books.create({ title: 'a', owner: ann.id, words: ['x'], read: new Date(5) })
     assert.equal(heard.length, 1)
     const after = await system.books.update(book.id, { title: 'b' })
@@ -30,7 +30,7 @@ export const logClaims: Claims = {
     const { system, ann, database } = shelf
     const heard: Commit[] = []
     database.changes.subscribe((commit) => heard.push(commit))
-    const start = database.changes.position()
+    const start = await database.changes.settled()
     const write = async (number: number) => {
       const book = await system.books.create({ title: String(number), owner: ann.id })
       await Promise.all([1, 2].map((page) => system.marks.create({ page, book: book.id, user: ann.id })))
@@ -74,7 +74,7 @@ export const logClaims: Claims = {
     const { id } = await system.words.create({ word: '0' })
     clock.advance(25 * 3_600_000)
     for (let number = 1; number <= 300; number++) await system.words.update(id, { word: String(number) })
-    const last = database.changes.position()
+    const last = await database.changes.settled()
     const gone = { code: 'TAPRI_DATA_CHANGES_GONE', status: 410 }
     await assert.rejects(database.changes.since(0, 10), gone)
     await assert.rejects(database.changes.since(last + 1, 10), gone)

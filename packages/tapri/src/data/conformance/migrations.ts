@@ -40,10 +40,10 @@ export const migrationClaims: Readonly<Record<string, (url: string) => Promise<v
     for (const word of ['a', 'b']) await before.system.words.create({ word })
     const { next } = await before.system.words.page({ limit: 1 })
     const { epoch } = before.database.changes
-    const position = before.database.changes.position()
+    const position = await before.database.changes.settled()
     await before.database.close()
     await using after = await openShelf(url)
-    assert.deepEqual([after.database.changes.epoch, after.database.changes.position()], [epoch, position])
+    assert.deepEqual([after.database.changes.epoch, await after.database.changes.settled()], [epoch, position])
     const page = await after.system.words.page({ after: next ?? '' })
     assert.deepEqual(
       page.rows.map(({ word }) => word),

@@ -5,7 +5,7 @@ import { type MarketClaims, namesOf } from './market.ts'
 /** Transactions inside of transactions, and what waits for the commit. */
 export const nestedClaims: MarketClaims = {
   'an inner transaction that fails undoes itself, at any depth; the outer goes on': async ({ system, ann, database }) => {
-    const start = database.changes.position()
+    const start = await database.changes.settled()
     const fail = () => Promise.reject(new Error('inner'))
     const { id } = await system.transaction(async (db) => {
       const dish = await db.dishes.create({ name: 'outer', cook: ann.id })

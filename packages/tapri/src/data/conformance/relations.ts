@@ -63,7 +63,7 @@ export const relationClaims: Claims = {
     await assert.rejects(system.users.delete(bob.id), used)
     assert.deepEqual([await system.marks.count(), await system.books.count({ where: { lender: bob.id } })], [1101, 601])
 
-    const position = database.changes.position()
+    const position = await database.changes.settled()
     await system.transaction(async (db) => {
       await assert.rejects(db.users.delete(bob.id), used)
       await db.books.delete(holding.id)

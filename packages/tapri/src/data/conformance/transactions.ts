@@ -5,7 +5,7 @@ import type { Claims } from './place.ts'
 /** All or nothing, and nobody in between. */
 export const transactionClaims: Claims = {
   'a transaction that fails leaves nothing, of what it did and of what joined it': async ({ system, ann, database }) => {
-    const position = database.changes.position()
+    const position = await database.changes.settled()
     const failing = system.transaction(async (db) => {
       await db.books.create({ title: 'a', owner: ann.id })
       await db.transaction((inner) => inner.books.create({ title: 'b', owner: ann.id }))
@@ -14,7 +14,7 @@ export const transactionClaims: Claims = {
     })
     await assert.rejects(failing, /no/)
     assert.equal(await system.books.count(), 0)
-    assert.equal(database.changes.position(), position)
+    assert.equal(await database.changes.settled(), position)
     assert.deepEqual(await database.changes.since(position, 10), [])
   },
 

@@ -61,7 +61,7 @@ class Run {
 
   async live({ rows, turns }: Round): Promise<number> {
     const { changes } = this.#database
-    const start = changes.position()
+    const start = await changes.settled()
     const { asSystem } = this.#database
     for (const { model, values } of rows) {
       for (const given of values) await this.#step(asSystem, 'system', { asker: 'system', model, method: 'create', given })
@@ -172,7 +172,7 @@ class Run {
 }
 
 /** Does a write; `version` is the one that an update says it was made from. */
-function perform(table: any, { method, given }: Write, version: number | undefined): Promise<unknown> {
+export function perform(table: any, { method, given }: Write, version: number | undefined): Promise<unknown> {
   if (method === 'update') return table.update(given.id, given.changes, version === undefined ? undefined : { version })
   if (method === 'delete') return table.delete(given.id, given.forever ? { forever: true } : undefined)
   if (method === 'restore') return table.restore(given.id)

@@ -69,7 +69,7 @@ everywhere('a rename keeps rows, values, unique names, relations, pairs and what
 everywhere('changes from before a rename are told by the names of today', async (url) => {
   const position = await visit({ url, models: old }, async (db, database) => {
     await db.users.create({ name: 'ann' })
-    const start = database.changes.position()
+    const start = await database.changes.settled()
     const [ann] = await db.users.find()
     await db.posts.create({ title: 'one', author: ann.id })
     return start

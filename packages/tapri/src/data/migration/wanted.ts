@@ -30,10 +30,18 @@ const types: Readonly<Record<string, ColumnType>> = {
   file: 'json',
 }
 
+export function columnType({ facts }: Column): ColumnType {
+  return types[facts.kind] ?? 'text'
+}
+
 function columnState(column: Column): ColumnState {
   const { facts } = column
-  const type = types[facts.kind] ?? 'text'
-  return { name: column.name, type, nullable: column.nullable, ...(facts.kind === 'belongsTo' && { target: facts.target }) }
+  return {
+    name: column.name,
+    type: columnType(column),
+    nullable: column.nullable,
+    ...(facts.kind === 'belongsTo' && { target: facts.target }),
+  }
 }
 
 const prefix = 'tapri_'

@@ -9,6 +9,8 @@ import { answerStandard, type StandardHooks } from './standard.ts'
 const mostHeaders = 100
 /** Seconds without a byte, longer than the proxies in front, so that it is they who close idle connections. */
 const idleTimeout = 65
+/** Milliseconds, less than that, from one look at who is not answered yet to the next. */
+const look = 30_000
 
 /** What is used of Bun's own server (https://bun.com/docs/api/http). */
 interface BunServer {
@@ -39,6 +41,7 @@ export class BunAdapter implements Adapter {
   readonly #clock: Clock
   #server: BunServer | undefined
   #stopped: Promise<void> | undefined
+  #cancelLook: (() => void) | undefined
 
   constructor(hooks: StandardHooks) {
     this.#hooks = hooks
@@ -61,18 +64,22 @@ export class BunAdapter implements Adapter {
         // each route has a limit of its own
         maxRequestBodySize: Number.MAX_SAFE_INTEGER,
         websocket: bunSockets,
-        fetch(request, server) {
-          const answer = answerStandard(request, server, runtime, hooks)
-          // a handler takes as long as it takes
-          if (answer instanceof Promise) server.timeout(request, 0)
-          return answer
-        },
+        fetch: (request, server) => answerStandard(request, server, runtime, hooks),
         error: () => new Response(null, { status: 500, headers: { Connection: 'close' } }),
       })
     } catch (cause) {
       throw listenError(cause, port, host)
     }
+    this.#letTakeTheirTime(this.#server)
     return `http${urlOf(host, this.#server.port)}`
+  }
+
+  /** A handler takes as long as it takes. Most are done before it has to be said, which costs something each time. */
+  #letTakeTheirTime(server: BunServer): void {
+    this.#cancelLook = this.#clock.after(look, () => {
+      for (const { native } of this.#hooks.pending) server.timeout(native, 0)
+      this.#letTakeTheirTime(server)
+    })
   }
 
   /** Accepts nothing more, lets what is in flight finish, and cuts what is left after `deadline` milliseconds. */
@@ -83,6 +90,7 @@ export class BunAdapter implements Adapter {
 
   async #stop(deadline: number): Promise<void> {
     const server = this.#server
+    this.#cancelLook?.()
     if (server === undefined) return
     const cancel = this.#clock.after(deadline, () => void server.stop(true))
     // it also ends the connections that are idle

@@ -1,6 +1,13 @@
 import type { IncomingHeaders, Runtime } from './runtime.ts'
 import { answerStandard, type StandardHooks } from './standard.ts'
 
+/** Where a request comes from. */
+export interface Sender {
+  readonly address: string
+  readonly port: number
+}
+
+const ownSender: Sender = { address: '127.0.0.1', port: 0 }
 const mostRedirects = 20
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
@@ -9,10 +16,10 @@ const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
  * followed, others are answered as they are.
  * @throws the signal's reason when the request is aborted
  */
-export async function fetchInProcess(request: Request, hooks: StandardHooks): Promise<Response> {
+export async function fetchInProcess(request: Request, hooks: StandardHooks, from: Sender = ownSender): Promise<Response> {
   let next = request
   for (let followed = 0; followed < mostRedirects; followed++) {
-    const answer = await answerOne(next, hooks)
+    const answer = await answerOne(next, hooks, from)
     const target = redirects.has(answer.status) ? answer.headers.get('location') : null
     if (target === null || request.redirect !== 'follow') return answer
     const url = new URL(target, next.url)
@@ -25,14 +32,14 @@ export async function fetchInProcess(request: Request, hooks: StandardHooks): Pr
   throw new TypeError(`Cannot fetch ${request.url}: it redirects without end`)
 }
 
-async function answerOne(request: Request, hooks: StandardHooks): Promise<Response> {
+async function answerOne(request: Request, hooks: StandardHooks, from: Sender): Promise<Response> {
   const { signal } = request
   signal.throwIfAborted()
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const abort = () => reject(signal.reason)
   signal.addEventListener('abort', abort)
   try {
-    const answer = await Promise.race([answerStandard(request, undefined, withoutNetwork, hooks), aborted])
+    const answer = await Promise.race([answerStandard(request, from, withoutNetwork, hooks), aborted])
     return answer ?? Response.error()
   } finally {
     signal.removeEventListener('abort', abort)
@@ -40,12 +47,12 @@ async function answerOne(request: Request, hooks: StandardHooks): Promise<Respon
 }
 
 /** What a server would tell of a connection, where there is none. */
-const withoutNetwork: Runtime<undefined> = {
+const withoutNetwork: Runtime<Sender> = {
   hostname: '127.0.0.1',
   passesHostless: false,
   target: ({ url }) => url.slice(url.indexOf('/', 8)),
   headers,
-  address: () => ({ address: '127.0.0.1', port: 0 }),
+  address: (_request, from) => from,
   open() {
     throw new Error('Cannot open a WebSocket without a network')
   },

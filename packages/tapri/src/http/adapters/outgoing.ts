@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events'
 import type { ServerResponse } from 'node:http'
-import type { Readable } from 'node:stream'
 import type { Head } from '../heads.ts'
-import { fileOf } from './file-source.ts'
+import type { FileSource } from './file-source.ts'
 import type { Incoming } from './incoming.ts'
+import type { Pending } from './pending.ts'
 import type { Templates } from './templates.ts'
 
 type Listener = (...values: any[]) => void
@@ -22,10 +22,12 @@ export class Outgoing {
   writableEnded = false
   /** Whether the runtime has been given all of it. */
   writableFinished = false
+  /** Its place among those that are pending. */
+  at = -1
   readonly #request: Incoming
   readonly #templates: Templates
   /** Answers of this server that are not whole. */
-  readonly #pending: Set<Outgoing>
+  readonly #pending: Pending<Outgoing>
   #head: Head | undefined
   #fields: Headers | undefined
   #answer: Response | undefined
@@ -36,7 +38,7 @@ export class Outgoing {
   #cut: Error | undefined
   #isWatched = false
 
-  constructor(request: Incoming, templates: Templates, pending: Set<Outgoing>) {
+  constructor(request: Incoming, templates: Templates, pending: Pending<Outgoing>) {
     this.#request = request
     this.#templates = templates
     this.#pending = pending
@@ -49,6 +51,11 @@ export class Outgoing {
     return new Promise((resolve) => {
       this.#waiting = resolve
     })
+  }
+
+  /** The request as the runtime has made it. */
+  get native(): Request {
+    return this.#request.native
   }
 
   /** Whether the caller has left, as far as anybody wanted to know. */
@@ -143,16 +150,14 @@ export class Outgoing {
   }
 
   /**
-   * Has the runtime send a file by itself, where it can and the source is one of which nothing has been read.
-   * @example response.sendsFile(createReadStream(path), begin) // true: the source is closed again
+   * Has the runtime send a file by itself; false where it cannot.
+   * @example response.sendsFile({ path, start: 0, end: 1023 }, begin)
    */
-  sendsFile(source: Readable, begin: () => void): boolean {
+  sendsFile({ path, start, end }: FileSource, begin: () => void): boolean {
     const { runtime } = this.#request
-    const file = runtime.file === undefined ? undefined : fileOf(source)
-    if (file === undefined || runtime.file === undefined) return false
+    if (runtime.file === undefined) return false
     begin()
-    this.#give(runtime.file(file.path, file.start, file.end + 1))
-    source.destroy()
+    this.#give(runtime.file(path, start, end + 1))
     this.#finish()
     return true
   }
@@ -208,7 +213,7 @@ export class Outgoing {
   #finish(): void {
     this.writableEnded = true
     this.writableFinished = true
-    if (this.#waiting !== undefined || this.#body !== undefined) this.#pending.delete(this)
+    this.#pending.delete(this)
     this.#unwatch()
     const events = this.#events
     if (events === undefined) return

@@ -3,6 +3,7 @@ import type { Clock } from '../../kit/clock.ts'
 import { asRequest, Incoming } from './incoming.ts'
 import type { Offer } from './offer.ts'
 import { asResponse, Outgoing } from './outgoing.ts'
+import type { Pending } from './pending.ts'
 import type { Runtime } from './runtime.ts'
 import type { Templates } from './templates.ts'
 
@@ -16,7 +17,7 @@ export interface StandardHooks {
   offer(request: IncomingMessage, offer: Offer): void
   readonly templates: Templates
   /** Answers that are not whole. */
-  readonly pending: Set<Outgoing>
+  readonly pending: Pending<Outgoing>
   readonly clock: Clock
 }
 

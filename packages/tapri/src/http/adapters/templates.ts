@@ -10,7 +10,8 @@ interface Template {
 export class Templates {
   readonly #byHead = new Map<Head, Template>()
 
-  constructor({ json, wire, text, html, bytes }: Heads) {
+  constructor({ json, wire, text, html, bytes, problem }: Heads) {
+    this.#byHead.set(problem, { headers: withoutLength(problem), tagAt: -1 })
     for (const { plain, tagged } of [json, wire, text, html, bytes]) {
       this.#byHead.set(plain, { headers: withoutLength(plain), tagAt: -1 })
       this.#byHead.set(tagged, { headers: withoutLength(tagged), tagAt: tagged.length - 3 })

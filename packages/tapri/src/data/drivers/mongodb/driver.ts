@@ -1,9 +1,12 @@
+import type { Clock } from '../../../kit/clock.ts'
+import type { Capture } from '../../capture/capture.ts'
 import type { BeginOptions, ChangesRead, DatabaseFacts, Driver, Health, Reader, Tail, Transaction } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
 import type { FileMark, MigrationRecord } from '../../migration/record.ts'
 import type { IndexState, MigrationAction, TableState } from '../../migration/state.ts'
 import { reasonOf } from '../said.ts'
 import { Batch } from './batch.ts'
+import { MongoCapture } from './capture.ts'
 import { Codec } from './codec.ts'
 import { counts } from './counts.ts'
 import { mayPass, translate } from './failure.ts'
@@ -24,6 +27,7 @@ export class MongoDriver implements Driver {
   readonly reader: Reader
   readonly writers = 1
   readonly tail: Tail
+  readonly capture: Capture
   readonly ordersAsSeen = true
   readonly #server: Server
   readonly #turn: Turn
@@ -31,13 +35,14 @@ export class MongoDriver implements Driver {
   #hold: Hold | undefined
   #batch: Batch | undefined
 
-  constructor(server: Server, facts: DatabaseFacts) {
+  constructor(server: Server, facts: DatabaseFacts, { captures, clock }: { readonly captures: boolean; readonly clock: Clock }) {
     this.facts = facts
     this.#server = server
     this.#turn = new Turn(server)
     this.#codec = new Codec(server.numbers)
     this.reader = new MongoReader(server, this.#codec)
     this.tail = new MongoTail(server)
+    this.capture = new MongoCapture({ isOn: captures, server, codec: this.#codec, clock })
   }
 
   /** Every transaction runs as if alone, whatever was asked for. */

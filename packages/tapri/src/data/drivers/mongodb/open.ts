@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { systemClock } from '../../../kit/clock.ts'
 import { TapriError } from '../../../kit/errors.ts'
-import type { DatabaseFacts, Driver } from '../../driver.ts'
+import type { DatabaseFacts, Driver, Surroundings } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
 import { MongoDriver } from './driver.ts'
 import { codeOf, translate } from './failure.ts'
@@ -10,13 +11,13 @@ import { type MongoUrl, placeOf, readUrl } from './url.ts'
 
 /** Opens the database; MongoDB makes it when something is written.
  * @throws TAPRI_DATA_URL, TAPRI_DATA_OPEN, TAPRI_DATA_NO_SDK */
-export async function openMongo(url: string): Promise<Driver> {
+export async function openMongo(url: string, { clock }: Pick<Surroundings, 'clock'> = { clock: systemClock }): Promise<Driver> {
   const place = readUrl(url)
   let server: Server | undefined
   try {
     server = await openServer(place)
     const facts = await prepare(server)
-    return new MongoDriver(server, facts)
+    return new MongoDriver(server, facts, { captures: place.capture, clock })
   } catch (cause) {
     await server?.close()
     throw cannotOpen(place, translate(cause))

@@ -1,11 +1,12 @@
 import type * as Sdk from 'mongodb'
-import type { ClientSession, Collection, Db, Document, MongoClient } from 'mongodb'
+import type { ChangeStream, ChangeStreamOptions, ClientSession, Collection, Db, Document, MongoClient } from 'mongodb'
+import type { Raw } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
 import type { Numbers } from './codec.ts'
 import { translate } from './failure.ts'
 import type { MongoUrl } from './url.ts'
 
-export type { ClientSession, Db, Document }
+export type { ChangeStream, ClientSession, Db, Document }
 
 /** A document as it is stored. */
 export interface Stored extends Document {
@@ -41,6 +42,11 @@ export class Server {
     return this.db.collection<Stored>('tapri_changes')
   }
 
+  /** What is written in the database from now on, or from a place on. */
+  watch(pipeline: Document[], options: ChangeStreamOptions): ChangeStream {
+    return this.db.watch(pipeline, options)
+  }
+
   /** A session in a transaction that reads one snapshot. */
   transaction(): ClientSession {
     const session = this.#client.startSession()
@@ -62,6 +68,11 @@ export class Server {
   close(): Promise<void> {
     return this.#client.close()
   }
+}
+
+// What a transaction of this driver lends is of the package's own class.
+export function sessionOf(raw: Raw): ClientSession | undefined {
+  return raw.kind === 'mongodb' ? (raw.session as ClientSession | undefined) : undefined
 }
 
 /** Loads the package that the app has installed, and connects.

@@ -25,8 +25,6 @@ export class MongoTail implements Tail {
     if (!this.#hasRead) await pause(Math.min(50, 2 * (turn + 1)))
   }
 
-  async notify(): Promise<void> {}
-
   async listen(): Promise<void> {}
 
   async close(): Promise<void> {}

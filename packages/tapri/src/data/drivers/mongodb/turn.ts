@@ -54,9 +54,19 @@ export class Turn {
     try {
       return await work(hold)
     } finally {
-      await hold.end()
-      await this.#release()
+      await this.release(hold)
     }
+  }
+
+  /** Holds it as `hold` does, if nobody does now; until `release`. */
+  async tryHold(): Promise<Hold | undefined> {
+    const turn = await this.#server.meta().findOneAndUpdate(isFree(this.#name), this.#held())
+    return turn === null ? undefined : new Hold(() => this.#extend())
+  }
+
+  async release(hold: Hold): Promise<void> {
+    await hold.end()
+    await this.#release()
   }
 
   async #tryBegin(): Promise<Begun | undefined> {

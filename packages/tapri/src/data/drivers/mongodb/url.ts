@@ -1,4 +1,5 @@
 import { milliseconds } from '../../../kit/measures.ts'
+import { captureOf } from '../../../kit/server-url.ts'
 import { dataError } from '../../errors.ts'
 
 export interface MongoUrl {
@@ -10,6 +11,8 @@ export interface MongoUrl {
   /** Options that the URL gives, so that they are not given anew. */
   readonly given: ReadonlySet<string>
   readonly statementTimeout: number
+  /** Whether what others write there is to be heard. */
+  readonly capture: boolean
 }
 
 const form = /^(mongodb(?:\+srv)?:\/\/)([^@/?]*@)?([^/?]+)(?:\/([^?]*))?(?:\?(.*))?$/
@@ -27,14 +30,16 @@ export function readUrl(text: string): MongoUrl {
   const place = `${hosts}/${path}`
   const database = nameIn(path, place)
   const options = query.split('&').filter((each) => each !== '')
-  const own = options.filter((each) => keyOf(each) === 'statement_timeout')
+  const own = options.filter((each) => ['statement_timeout', 'capture'].includes(keyOf(each)))
+  const ownOption = (name: string) => own.findLast((each) => keyOf(each) === name)
   const theirs = options.filter((each) => !own.includes(each))
   return {
     text: `${scheme}${user}${hosts}/${path}${theirs.length === 0 ? '' : `?${theirs.join('&')}`}`,
     hosts,
     database,
     given: new Set(theirs.map(keyOf)),
-    statementTimeout: timeoutOf(own.at(-1), place),
+    statementTimeout: timeoutOf(ownOption('statement_timeout'), place),
+    capture: captureOf(ownOption('capture')?.slice('capture='.length) ?? 'off', (reason) => wrong(place, reason)),
   }
 }
 

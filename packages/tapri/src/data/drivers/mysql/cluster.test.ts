@@ -16,7 +16,7 @@ claim('processes that start at once make the tables once', models, async ({ open
 claim('each process hears of the commits of all, in the same order without gaps', models, async ({ open, system }) => {
   const [one, two] = [await open(), await open()]
   const [first, second] = [listen(one), listen(two)]
-  const start = one.changes.position()
+  const start = await one.changes.settled()
   const writes = Array.from({ length: 40 }, (_, number) => system(number % 2 ? one : two).notes.create({ text: String(number) }))
   await Promise.all(writes)
   await settle(one)

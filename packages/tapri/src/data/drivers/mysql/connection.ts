@@ -45,7 +45,7 @@ type Sdk = typeof mysql
  * @throws TAPRI_DATA_NO_SDK */
 export async function openSdk(url: MysqlUrl): Promise<Connect> {
   const sdk = await load()
-  const settings = settingsOf(url)
+  const settings = connectionSettings(url)
   return async (options) => {
     try {
       return new MysqlSession(sdk, await sdk.createConnection(settings), options)
@@ -175,7 +175,8 @@ async function load(): Promise<Sdk> {
   }
 }
 
-function settingsOf(url: MysqlUrl): mysql.ConnectionOptions {
+/** How the package is told to connect to what a URL names. */
+export function connectionSettings(url: MysqlUrl): mysql.ConnectionOptions {
   return {
     host: url.host,
     port: url.port,

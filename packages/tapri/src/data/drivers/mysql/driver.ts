@@ -1,3 +1,4 @@
+import type { Capture } from '../../capture/capture.ts'
 import type {
   BeginOptions,
   ChangesRead,
@@ -13,6 +14,8 @@ import type {
 import { dataError } from '../../errors.ts'
 import { type FileMark, type MigrationRecord, readRecord, writeRecord } from '../../migration/record.ts'
 import type { IndexState, MigrationAction, TableState } from '../../migration/state.ts'
+import type { Together } from '../../together.ts'
+import { BriefTransaction } from '../brief.ts'
 import { reasonOf } from '../said.ts'
 import { counts } from '../sql/counts.ts'
 import type { Dialect } from '../sql/dialect.ts'
@@ -21,18 +24,20 @@ import { Statements } from '../sql/statements.ts'
 import { dialectOf } from './dialect.ts'
 import { asBusy, mayPass } from './failure.ts'
 import { inspect } from './inspect.ts'
-import { changesOf, readEntries } from './log.ts'
+import { changesOf, readEntries, trimLog } from './log.ts'
 import { addIndex, costOf, migrateTables } from './migrate.ts'
 import { rawOn } from './raw.ts'
 import { MysqlReader } from './reader.ts'
 import type { Server } from './server.ts'
 import { beginOn, MysqlTransaction } from './session.ts'
+import { togetherOn } from './together.ts'
 import { WordsWrites } from './words.ts'
 
 export interface MysqlOptions {
   readonly facts: DatabaseFacts
   readonly server: Server
   readonly tail: Tail
+  readonly capture: Capture
   readonly pool: number
 }
 
@@ -42,20 +47,24 @@ export class MysqlDriver implements Driver {
   readonly reader: Reader
   readonly writers: number
   readonly tail: Tail
+  readonly capture: Capture
   readonly ordersAsSeen = true
   readonly #server: Server
   readonly #dialect: Dialect
   readonly #statements: Statements
   readonly #words: WordsWrites
+  readonly #together: Together
   #isAlone = false
 
-  constructor({ facts, server, tail, pool }: MysqlOptions) {
+  constructor({ facts, server, tail, capture, pool }: MysqlOptions) {
     this.facts = facts
     this.tail = tail
+    this.capture = capture
     this.#server = server
     this.#dialect = dialectOf(server.flavour)
     this.#statements = new Statements(this.#dialect)
     this.#words = new WordsWrites(this.#dialect.builder, server.flavour)
+    this.#together = togetherOn({ server, statements: this.#statements, words: this.#words })
     // writers may wait for each other; there is always a connection left to read with
     this.writers = pool - 1
     this.reader = new MysqlReader(
@@ -66,13 +75,9 @@ export class MysqlDriver implements Driver {
   }
 
   async begin(options: BeginOptions): Promise<Transaction> {
-    try {
-      const { session } = await this.#server.session((fresh) => beginOn(fresh, options))
-      const parts = { server: this.#server, statements: this.#statements, dialect: this.#dialect, words: this.#words }
-      return new MysqlTransaction({ ...parts, session, keepsReferences: options.brief === true })
-    } catch (error) {
-      throw asBusy(error)
-    }
+    const begin = () => this.#begin(options)
+    const isPlain = options.brief === true && options.isolation === 'serial'
+    return isPlain ? new BriefTransaction({ begin, together: this.#together, trim: (trim) => this.#trim(trim) }) : begin()
   }
 
   async exclusively<T>(work: () => Promise<T>): Promise<T> {
@@ -161,6 +166,21 @@ export class MysqlDriver implements Driver {
 
   close(): Promise<void> {
     return this.#server.close()
+  }
+
+  async #begin(options: BeginOptions): Promise<MysqlTransaction> {
+    try {
+      const { session } = await this.#server.session((fresh) => beginOn(fresh, options))
+      const parts = { server: this.#server, statements: this.#statements, dialect: this.#dialect, words: this.#words }
+      return new MysqlTransaction({ ...parts, session, begun: options })
+    } catch (error) {
+      throw asBusy(error)
+    }
+  }
+
+  async #trim(trim: { readonly kept: number; readonly before: number }): Promise<void> {
+    const { session } = await this.#server.session((fresh) => trimLog(fresh, trim))
+    session.release()
   }
 
   async #readRaw<T>(work: (raw: Raw) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {

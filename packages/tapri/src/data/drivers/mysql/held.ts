@@ -7,24 +7,31 @@ const mostHeld = 200
 /** Signs of their values together. */
 const longestHeld = 30_000
 
-/** Writes to one model that are not sent yet: they go with what comes next, in one message. */
-export class HeldWrites {
-  readonly model: Model
-  readonly statements: Sql[] = []
+/** How much may be held that goes with what comes next, in one message: writes to one model, or nobody knew whose failed. */
+export class HeldBounds {
+  #model: Model | undefined
+  #count = 0
   #length = 0
 
-  constructor(model: Model) {
-    this.model = model
+  get model(): Model | undefined {
+    return this.#model
   }
 
-  /** Whether it is held now; else those before it must be sent first. */
-  add(model: Model, statement: Sql): boolean {
+  /** Whether there is room for it; else those before it must be sent first. */
+  admits(model: Model, statement: Sql): boolean {
     const length = this.#length + lengthOf(statement)
-    const isFull = this.statements.length === mostHeld || (length > longestHeld && this.statements.length > 0)
-    if (model !== this.model || isFull) return false
+    const isFull = this.#count === mostHeld || (length > longestHeld && this.#count > 0)
+    if (this.#count > 0 && (model !== this.#model || isFull)) return false
+    this.#model = model
+    this.#count++
     this.#length = length
-    this.statements.push(statement)
     return true
+  }
+
+  clear(): void {
+    this.#model = undefined
+    this.#count = 0
+    this.#length = 0
   }
 }
 
@@ -32,11 +39,16 @@ export class HeldWrites {
  * more of them. */
 export async function runTogether(session: Session, statements: readonly Sql[], end?: 'commit'): Promise<readonly Written[]> {
   const [first] = statements
-  if (first !== undefined && statements.length === 1 && end === undefined) return [await session.write(first)]
+  const isAlone = statements.length === 1 && end === undefined
+  if (first !== undefined && isAlone && first.parameters.length > 0) return [await session.write(first)]
   const texts = statements.map(literalText)
   if (!texts.includes(undefined)) return session.run([...texts, ...(end === undefined ? [] : [end])].join('; '))
   const written: Written[] = []
-  for (const statement of statements) written.push(await session.write(statement))
+  for (const statement of statements) {
+    // what begins a transaction cannot be prepared
+    if (statement.parameters.length === 0) written.push(...(await session.run(statement.sql)))
+    else written.push(await session.write(statement))
+  }
   if (end !== undefined) await session.run(end)
   return written
 }

@@ -3,7 +3,16 @@ import type { Sql, SqlRow } from '../sql/dialect.ts'
 import type { Session } from './connection.ts'
 import { runTogether } from './held.ts'
 
-const next: Sql = { sql: 'update tapri_sequence set position = last_insert_id(position + 1) where id = 1', parameters: [] }
+/** Takes the next positions; answers the last of them. */
+export function nextPositions(count: number): Sql {
+  return { sql: `update tapri_sequence set position = last_insert_id(position + ${count}) where id = 1`, parameters: [] }
+}
+
+/** Writes an entry at one of the positions that were taken last, so many in front of the last of them. */
+export function entryAt(before: number, at: number, changes: string): Sql {
+  const sql = `insert into tapri_changes (position, at, changes) values (last_insert_id() - ${before}, ?, ?)`
+  return { sql, parameters: [at, changes] }
+}
 
 /**
  * Writes the entry and commits. Whoever writes an entry takes the next position from one row, and keeps that row until
@@ -13,8 +22,7 @@ const next: Sql = { sql: 'update tapri_sequence set position = last_insert_id(po
  * @param last what the transaction has not yet sent, and goes along
  */
 export async function commitEntry(session: Session, last: readonly Sql[], at: number, changes: string): Promise<number> {
-  const sql = 'insert into tapri_changes (position, at, changes) values (last_insert_id(), ?, ?)'
-  const written = await runTogether(session, [...last, next, { sql, parameters: [at, changes] }], 'commit')
+  const written = await runTogether(session, [...last, nextPositions(1), entryAt(0, at, changes)], 'commit')
   return written[last.length]?.given ?? 0
 }
 

@@ -1,8 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { systemClock } from '../../../kit/clock.ts'
 import { TapriError } from '../../../kit/errors.ts'
-import type { DatabaseFacts, Driver } from '../../driver.ts'
+import { placeOf } from '../../../kit/server-url.ts'
+import type { DatabaseFacts, Driver, Surroundings } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
-import { placeOf } from '../sql/server-url.ts'
+import { MysqlCapture } from './capture.ts'
 import type { Session } from './connection.ts'
 import { MysqlDriver } from './driver.ts'
 import type { Flavour } from './flavour.ts'
@@ -12,14 +14,15 @@ import { type MysqlUrl, readUrl } from './url.ts'
 
 /** Opens the database, which must be there.
  * @throws TAPRI_DATA_URL, TAPRI_DATA_OPEN, TAPRI_DATA_NO_SDK */
-export async function openMysql(url: string): Promise<Driver> {
+export async function openMysql(url: string, { clock }: Pick<Surroundings, 'clock'> = { clock: systemClock }): Promise<Driver> {
   const place = readUrl(url)
   let server: Server | undefined
   try {
     server = await openServer(place)
     const facts = await prepare(server, place)
     const tail = new MysqlTail(server, place.statementTimeout)
-    return new MysqlDriver({ facts, server, tail, pool: place.pool })
+    const capture = new MysqlCapture(server, place, clock)
+    return new MysqlDriver({ facts, server, tail, capture, pool: place.pool })
   } catch (cause) {
     await server?.close()
     throw cause instanceof TapriError && cause.code === 'TAPRI_DATA_NO_SDK' ? cause : cannotOpen(place, cause)

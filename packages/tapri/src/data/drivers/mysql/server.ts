@@ -13,6 +13,8 @@ export class Server {
   readonly flavour: Flavour
   readonly #connect: Connect
   readonly #pool: Pool<Session>
+  /** For transactions that are one message each. */
+  readonly #makers: Pool<Session>
   readonly #canceller = new Canceller<Session>({
     open: () => this.connect({ timeout: cancelTimeout }),
     cancel: (session, number) => session.run(`kill query ${number}`),
@@ -22,12 +24,29 @@ export class Server {
   constructor(connect: Connect, url: MysqlUrl, flavour: Flavour) {
     this.flavour = flavour
     this.#connect = connect
+    const keeping = { timeout: url.connectTimeout, idle: longestIdle }
     this.#pool = new Pool({
+      ...keeping,
       most: url.pool,
-      timeout: url.connectTimeout,
-      idle: longestIdle,
       open: () => this.connect({ timeout: url.statementTimeout, release: (session) => this.#pool.give(session) }),
     })
+    this.#makers = new Pool({
+      ...keeping,
+      most: makers,
+      open: async () => {
+        const session = await this.connect({
+          timeout: url.statementTimeout,
+          release: (released) => this.#makers.give(released),
+        })
+        await session.run(`set session innodb_lock_wait_timeout = ${makersWait}, lock_wait_timeout = ${makersWait}`)
+        return session
+      },
+    })
+  }
+
+  /** A connection for a transaction that fails where it would have to wait for others for long. */
+  async maker(): Promise<Session> {
+    return (await this.#makers.take()).member
   }
 
   /** One statement on whatever connection is free; ended when the signal aborts. */
@@ -79,8 +98,8 @@ export class Server {
     return this.#canceller.cancel(number)
   }
 
-  close(): Promise<void> {
-    return this.#pool.close()
+  async close(): Promise<void> {
+    await Promise.all([this.#pool.close(), this.#makers.close()])
   }
 }
 
@@ -121,6 +140,10 @@ function settingsOf(flavour: Flavour, timeout: number): string {
   return `${names}; set session ${settings.join(', ')}; set session transaction isolation level read committed, read write`
 }
 
+/** As many as are sent at once. */
+const makers = 2
+/** Seconds, of which the server knows whole ones. */
+const makersWait = 1
 const longestIdle = 30_000
 /** What is to end may hold up everything else, but not this. */
 const cancelTimeout = 10_000

@@ -4,11 +4,13 @@ import type { BeginOptions, Raw, RawStatement, Select, Transaction } from '../..
 import { dataError } from '../../errors.ts'
 import type { StoredRow } from '../../evaluate.ts'
 import type { Grouping } from '../../figures.ts'
-import type { Dialect, Sql } from '../sql/dialect.ts'
+import { mayBeRefused } from '../../refusable.ts'
+import { Levels } from '../levels.ts'
+import type { Dialect, Sql, SqlRow } from '../sql/dialect.ts'
 import type { Statements } from '../sql/statements.ts'
 import type { Session } from './connection.ts'
 import { asConflict, mayPass, translateWrite, undoesStatementOnly } from './failure.ts'
-import { HeldWrites, runTogether } from './held.ts'
+import { HeldBounds, runTogether } from './held.ts'
 import { commitEntry, trimLog } from './log.ts'
 import { rawOn } from './raw.ts'
 import { MysqlReader } from './reader.ts'
@@ -18,9 +20,12 @@ import type { WordsWrites } from './words.ts'
 
 const levels = { row: 'read committed', serial: 'serializable' } as const
 
+/** Keeps away whoever would be alone. */
+export const sharedTurn = 'select id from tapri_turn where id = 1 lock in share mode'
+
 /** Begins; `alone` waits for everybody who has begun, and keeps others from beginning. */
 export async function beginOn(session: Session, { isolation, alone }: BeginOptions): Promise<void> {
-  const turn = `select id from tapri_turn where id = 1 ${alone ? 'for update' : 'lock in share mode'}`
+  const turn = alone ? 'select id from tapri_turn where id = 1 for update' : sharedTurn
   try {
     await session.run(`set transaction isolation level ${levels[isolation]}; start transaction; ${turn}`)
   } catch (error) {
@@ -36,8 +41,10 @@ interface TransactionParts {
   readonly statements: Statements
   readonly dialect: Dialect
   readonly words: WordsWrites
-  readonly keepsReferences: boolean
+  readonly begun: BeginOptions
 }
+
+const mostSeen = 1000
 
 /** A transaction, begun by `beginOn`, on a connection of its own. */
 export class MysqlTransaction implements Transaction {
@@ -48,9 +55,11 @@ export class MysqlTransaction implements Transaction {
   readonly #reader: MysqlReader
   readonly #words: WordsWrites
   readonly #references: DeferredReferences
+  readonly #levels = new Levels<Sql>()
+  readonly #held = new HeldBounds()
+  /** Rows as this transaction has read and locked them. */
+  readonly #seen: Map<string, SqlRow> | undefined
   #isOpen = true
-  #depth = 0
-  #held: HeldWrites | undefined
   #trim: { readonly kept: number; readonly before: number } | undefined
   /** What makes COMMIT impossible, though somebody may have caught it. */
   #failed: unknown
@@ -59,8 +68,9 @@ export class MysqlTransaction implements Transaction {
   #isCommitting = false
   #isCommitted = false
 
-  constructor({ server, session, statements, dialect, words, keepsReferences }: TransactionParts) {
-    this.keepsReferences = keepsReferences
+  constructor({ server, session, statements, dialect, words, begun }: TransactionParts) {
+    this.keepsReferences = begun.brief === true
+    this.#seen = begun.isolation === 'serial' && !begun.alone ? new Map() : undefined
     this.#server = server
     this.#session = session
     this.#statements = statements
@@ -70,12 +80,16 @@ export class MysqlTransaction implements Transaction {
     this.#reader = new MysqlReader(rows, statements, (work) => this.#rawRead(work))
   }
 
-  row(model: Model, id: string): Promise<StoredRow | undefined> {
-    return this.#reader.row(model, id)
+  async row(model: Model, id: string): Promise<StoredRow | undefined> {
+    const [row] = await this.#guarded(() => this.#session.rows(this.#statements.row(model, id)))
+    if (row !== undefined && this.#seen !== undefined && this.#seen.size < mostSeen) this.#seen.set(`${model.name} ${id}`, row)
+    return row && this.#statements.decoder(model.columns)(row)
   }
 
-  lock(model: Model, id: string): Promise<StoredRow | undefined> {
-    return this.#reader.lock(model, id)
+  async lock(model: Model, id: string): Promise<StoredRow | undefined> {
+    // as it came: whoever was given the row may have changed theirs
+    const seen = this.#seen?.get(`${model.name} ${id}`)
+    return seen === undefined ? this.#reader.lock(model, id) : this.#statements.decoder(model.columns)(seen)
   }
 
   select(query: Select): Promise<StoredRow[]> {
@@ -95,7 +109,12 @@ export class MysqlTransaction implements Transaction {
   }
 
   rawWrite<T>(work: (raw: Raw) => Promise<T>): Promise<T> {
-    return work(rawOn((statement) => this.#guarded(() => this.#session.raw(statement))))
+    const run = async (statement: RawStatement) => {
+      await this.#sendHeld({ isRisky: true })
+      this.#seen?.clear()
+      return this.#guarded(() => this.#session.raw(statement))
+    }
+    return work(rawOn(run))
   }
 
   async insert(model: Model, row: StoredRow): Promise<void> {
@@ -104,35 +123,42 @@ export class MysqlTransaction implements Transaction {
   }
 
   async update(model: Model, id: string, values: Readonly<Record<string, unknown>>): Promise<void> {
-    await this.#write(model, this.#statements.update(model, id, values))
+    const statement = this.#statements.update(model, id, values)
+    if (mayBeRefused(model, Object.keys(values))) await this.#write(model, statement)
+    else await this.#hold(model, statement)
     for (const statement of this.#words.updated(model, id, values)) await this.#write(model, statement)
   }
 
   async delete(model: Model, ids: readonly string[]): Promise<void> {
+    await this.#sendHeld({ isRisky: true })
+    this.#seen?.clear()
     await this.#guarded(() => this.#references.delete(this.#session, model, ids, this.#statements.delete(model, ids)))
   }
 
   async savepoint<T>(work: () => Promise<T>): Promise<T> {
-    const name = `s${++this.#depth}`
     const deleted = this.#references.count
-    await this.#run(`savepoint ${name}`)
+    this.#levels.enter()
     try {
-      // the next one of the same name takes its place
+      // the next one of the same name takes the place of its savepoint
       return await work()
     } catch (error) {
-      if (this.#isOpen && this.#failed === undefined) await this.#run(`rollback to savepoint ${name}`)
+      const { made } = this.#levels
+      this.#levels.forget()
+      this.#seen?.clear()
+      if (made !== undefined && this.#isOpen && this.#failed === undefined) await this.#run(`rollback to savepoint ${made}`)
       this.#references.cut(deleted)
       throw error
     } finally {
-      this.#depth--
+      this.#levels.leave()
     }
   }
 
   /** Commits with the entry. */
   async appendChanges(at: number, changes: string): Promise<number> {
     await this.#beginCommit()
-    const held = this.#takeHeld()
-    const position = await this.#watched(() => commitEntry(this.#session, held?.statements ?? [], at, changes), held?.model)
+    const { model } = this.#held
+    const held = this.#takeHeld({ isRisky: false })
+    const position = await this.#watched(() => commitEntry(this.#session, held, at, changes), model)
     this.#isCommitted = true
     return position
   }
@@ -197,31 +223,41 @@ export class MysqlTransaction implements Transaction {
     }
   }
 
-  /** By itself it may wait for what comes next; a savepoint goes back when it fails, and must hear of it in its time. */
+  /** By itself it may wait for what comes next; a level goes back when it fails, and must hear of it in its time. */
   async #write(model: Model, statement: Sql): Promise<void> {
+    if (this.#levels.depth === 0) return this.#hold(model, statement)
+    this.#seen?.clear()
+    if (this.#levels.areHeld) await this.#sendHeld({ isRisky: true })
+    const savepoints = this.#takeHeld({ isRisky: true })
+    await this.#watched(() => runTogether(this.#session, [...savepoints, statement]), model)
+  }
+
+  async #hold(model: Model, statement: Sql): Promise<void> {
     this.#requireWhole()
-    if (this.#depth > 0) return this.#guarded(() => this.#session.write(statement).then(() => {}), model)
-    if (this.#held?.add(model, statement)) return
-    await this.#sendHeld()
-    this.#held = new HeldWrites(model)
-    this.#held.add(model, statement)
+    this.#seen?.clear()
+    if (!this.#held.admits(model, statement)) {
+      await this.#sendHeld({ isRisky: false })
+      this.#held.admits(model, statement)
+    }
+    this.#levels.hold(statement)
   }
 
   async #run(text: string): Promise<void> {
     await this.#guarded(() => this.#session.run(text))
   }
 
-  async #guarded<T>(work: () => Promise<T>, model?: Model): Promise<T> {
+  async #guarded<T>(work: () => Promise<T>): Promise<T> {
     this.#requireWhole()
-    if (this.#held !== undefined) await this.#sendHeld()
-    return this.#watched(work, model)
+    await this.#sendHeld({ isRisky: false })
+    return this.#watched(work)
   }
 
-  async #sendHeld(): Promise<void> {
-    const held = this.#takeHeld()
-    if (held === undefined) return
+  async #sendHeld(how: { readonly isRisky: boolean }): Promise<void> {
+    const { model } = this.#held
+    const held = this.#takeHeld(how)
+    if (held.length === 0) return
     try {
-      await this.#watched(() => runTogether(this.#session, held.statements), held.model)
+      await this.#watched(() => runTogether(this.#session, held), model)
     } catch (error) {
       // whoever asked for it has gone on already
       this.#failed ??= error
@@ -229,13 +265,14 @@ export class MysqlTransaction implements Transaction {
     }
   }
 
-  #takeHeld(): HeldWrites | undefined {
-    const held = this.#held
-    this.#held = undefined
-    return held
+  #takeHeld(how: { readonly isRisky: boolean }): readonly Sql[] {
+    this.#held.clear()
+    return this.#levels
+      .take(how)
+      .flatMap((due) => ('savepoint' in due ? [{ sql: `savepoint ${due.savepoint}`, parameters: [] }] : due.writes))
   }
 
-  async #watched<T>(work: () => Promise<T>, model: Model | undefined): Promise<T> {
+  async #watched<T>(work: () => Promise<T>, model?: Model): Promise<T> {
     this.#requireWhole()
     this.#atWork++
     try {

@@ -34,14 +34,17 @@ export class MysqlTail implements Tail {
     return read
   }
 
+  async newest(): Promise<number> {
+    const [row] = await this.#open().rows({ sql: 'select max(position) from tapri_changes', parameters: [] })
+    return Number(row?.[0] ?? 0)
+  }
+
   /** Positions have no gaps: nothing keeps an entry back, and what came while others were read is there already. */
   async pause(turn: number): Promise<void> {
     if (this.#hasRead) return
     const seconds = Math.min(0.05, 0.002 * (turn + 1))
     await this.#open().rows({ sql: 'select sleep(?)', parameters: [seconds] })
   }
-
-  async notify(): Promise<void> {}
 
   async close(): Promise<void> {
     const session = this.#session

@@ -102,9 +102,9 @@ claim('an older transaction that is still open keeps later commits back from lis
   assert.equal(await database.systemDb<Models>().notes.count(), 1)
   assert.equal(heard.length, 0)
   // what is committed can be asked for, so that nobody takes an answer for whole that is not
-  assert.equal((await database.changes.since(database.changes.position(), 10)).length, 1)
+  assert.equal((await database.changes.since(await database.changes.settled(), 10)).length, 1)
   await older.query('commit')
-  cluster.clock.advance(2000)
+  cluster.clock.advance(1000)
   await next(1)
   assert.equal(heard.length, 1)
 })
@@ -171,3 +171,26 @@ claim('a transaction is run again when another was in its way, and not when it f
   await assert.rejects(failing, /mine/)
   assert.equal(runs, 1)
 })
+
+claim(
+  'a process that was away for longer than the log reaches back hears that anything may have changed',
+  async ({ open, connect }) => {
+    const database = await open()
+    const db = database.systemDb<Models>()
+    const heard: Commit[] = []
+    database.changes.subscribe((commit) => heard.push(commit))
+    await db.notes.create({ text: 'one' })
+    const client = await connect()
+    const gone = database.changes.position() + 1_000_000
+    await client.query("update tapri_meta set value = $1 where name = 'forgotten'", [String(gone)])
+    while (heard.length < 2) {
+      await client.query(`notify "tapri_${(await client.query('select current_schema()')).rows[0].current_schema}"`)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    assert.deepEqual(
+      heard[1]?.changes.map(({ model, id, before, after }) => [model, id, before, after]),
+      Object.keys(database.models).map((name) => [name, '', null, null]),
+    )
+    assert.equal(heard[1]?.position, gone)
+  },
+)

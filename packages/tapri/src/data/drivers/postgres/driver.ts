@@ -1,7 +1,10 @@
+import type { Capture } from '../../capture/capture.ts'
 import type { BeginOptions, ChangesRead, DatabaseFacts, Driver, Health, Reader, Tail, Transaction } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
 import { type FileMark, type MigrationRecord, readRecord } from '../../migration/record.ts'
 import type { IndexState, MigrationAction, TableState } from '../../migration/state.ts'
+import type { Together } from '../../together.ts'
+import { BriefTransaction } from '../brief.ts'
 import { reasonOf } from '../said.ts'
 import { counts } from '../sql/counts.ts'
 import type { Operand } from '../sql/kysely.ts'
@@ -10,16 +13,18 @@ import { dialect } from './dialect.ts'
 import { mayPass } from './failure.ts'
 import { inspect } from './inspect.ts'
 import { addIndexLive, lockedFor, validateReferences } from './live.ts'
-import { changesOf, readVisible } from './log.ts'
+import { changesOf, readVisible, trimLog } from './log.ts'
 import { costOf, migrateTables } from './migrate.ts'
 import { PooledReader } from './pooled-reader.ts'
 import type { Server, Session } from './server.ts'
+import { togetherOn } from './together.ts'
 import { PostgresTransaction } from './transaction.ts'
 
 export interface PostgresOptions {
   readonly facts: DatabaseFacts
   readonly server: Server
   readonly tail: Tail
+  readonly capture: Capture
   readonly pool: number
 }
 
@@ -29,22 +34,28 @@ export class PostgresDriver implements Driver {
   readonly reader: Reader
   readonly writers: number
   readonly tail: Tail
+  readonly capture: Capture
   readonly ordersAsSeen = true
   readonly #server: Server
   readonly #statements = new Statements(dialect)
+  readonly #together: Together
   #alone: Session | undefined
 
-  constructor({ facts, server, tail, pool }: PostgresOptions) {
+  constructor({ facts, server, tail, capture, pool }: PostgresOptions) {
     this.facts = facts
     this.tail = tail
+    this.capture = capture
     this.#server = server
+    this.#together = togetherOn(server)
     // writers may wait for each other; there is always a connection left to read with
     this.writers = pool - 1
     this.reader = new PooledReader(server, this.#statements)
   }
 
   async begin(options: BeginOptions): Promise<Transaction> {
-    return PostgresTransaction.begin(await this.#server.session(), this.#statements, options)
+    const begin = async () => PostgresTransaction.begin(await this.#server.session(), this.#statements, options)
+    const isPlain = options.brief === true && options.isolation === 'serial'
+    return isPlain ? new BriefTransaction({ begin, together: this.#together, trim: (trim) => this.#trim(trim) }) : begin()
   }
 
   async exclusively<T>(work: () => Promise<T>): Promise<T> {
@@ -132,6 +143,12 @@ export class PostgresDriver implements Driver {
 
   close(): Promise<void> {
     return this.#server.close()
+  }
+
+  async #trim(trim: { readonly kept: number; readonly before: number }): Promise<void> {
+    const session = await this.#server.session()
+    await trimLog(session, trim)
+    session.release(false)
   }
 
   async #number(statement: Operand): Promise<number> {

@@ -2,16 +2,25 @@ import type { ChangesRead } from '../../driver.ts'
 import type { Sql, SqlRow } from '../sql/dialect.ts'
 import type { Session } from './server.ts'
 
+/** So many entries may have their positions in one transaction. */
+const room = 256
+
 /**
- * The position of an entry is the number of its transaction: those are given out in order, and what is below the
- * snapshot's xmin has ended, so nothing can come in front of it any more. A sequence could not tell that.
+ * The position of an entry is the number of its transaction, with room for others of the same one behind it: those numbers
+ * are given out in order, and what is below the snapshot's xmin has ended, so nothing can come in front of it any more. A
+ * sequence could not tell that.
  */
-const settled = 'and position < pg_snapshot_xmin(pg_current_snapshot())::text::bigint'
+export const positionOf = `pg_current_xact_id()::text::bigint * ${room}`
+/** Whether nothing can come in front of an entry any more. */
+export const isSettled = `position < pg_snapshot_xmin(pg_current_snapshot())::text::bigint * ${room}`
 
 /** The entries after a position that have their place for good. */
 export function readSettled(position: number, limit: number): Sql {
-  return reading(settled, position, limit)
+  return reading(`and ${isSettled}`, position, limit)
 }
+
+/** The last position that has its place for good. */
+export const newestSettled = `select max(position) from tapri_changes where ${isSettled}`
 
 /** All entries after a position that can be seen. */
 export function readVisible(position: number, limit: number): Sql {

@@ -1,24 +1,32 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { systemClock } from '../../../kit/clock.ts'
 import { TapriError } from '../../../kit/errors.ts'
-import type { DatabaseFacts, Driver } from '../../driver.ts'
+import { placeOf } from '../../../kit/server-url.ts'
+import type { PostgresUrl } from '../../../postgres/index.ts'
+import type { DatabaseFacts, Driver, Surroundings } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
-import { placeOf } from '../sql/server-url.ts'
+import { PostgresCapture } from './capture.ts'
 import { PostgresDriver } from './driver.ts'
+import { newestSettled } from './log.ts'
 import { openServer, type Server, type Session } from './server.ts'
 import { PostgresTail } from './tail.ts'
-import { type PostgresUrl, readUrl } from './url.ts'
+import { readUrl } from './url.ts'
 
 /** The first with pg_current_xact_id and the rest that the log stands on. */
 const oldest = 13
 
 /** Opens the database, which must be there, and makes the schema that its URL names.
  * @throws TAPRI_DATA_URL, TAPRI_DATA_OPEN, TAPRI_DATA_NO_SDK */
-export async function openPostgres(url: string): Promise<Driver> {
+export async function openPostgres(
+  url: string,
+  { clock }: Pick<Surroundings, 'clock'> = { clock: systemClock },
+): Promise<Driver> {
   const place = readUrl(url)
   const server = await openServer(place)
   try {
     const { schema, facts } = await prepare(server, place)
-    return new PostgresDriver({ facts, server, tail: new PostgresTail(server, schema), pool: place.pool })
+    const capture = new PostgresCapture(server, place, clock)
+    return new PostgresDriver({ facts, server, tail: new PostgresTail(server, schema), capture, pool: place.pool })
   } catch (cause) {
     await server.close()
     throw cannotOpen(place, cause)
@@ -39,8 +47,7 @@ async function prepare(server: Server, place: PostgresUrl): Promise<{ schema: st
       forgotten: Number(await metaOf(session, 'forgotten', '0')),
     }
     await session.run('commit')
-    const settled = 'position < pg_snapshot_xmin(pg_current_snapshot())::text::bigint'
-    const last = await firstValue(session, `select max(position) from tapri_changes where ${settled}`)
+    const last = await firstValue(session, newestSettled)
     const schema = String(await firstValue(session, 'select current_schema()'))
     const position = Math.max(Number(last ?? 0), meta.forgotten)
     return { schema, facts: { epoch: await epochOf(session, meta.epoch), secret: meta.secret, position } }
@@ -53,7 +60,7 @@ async function prepare(server: Server, place: PostgresUrl): Promise<{ schema: st
 const bookkeeping = `
   create table if not exists tapri_meta (name text primary key, value text not null);
   create table if not exists tapri_changes (
-    position bigint primary key default pg_current_xact_id()::text::bigint, at bigint not null, changes text not null);
+    position bigint primary key, at bigint not null, changes text not null);
   create table if not exists tapri_migrations (
     id bigint generated always as identity primary key, at bigint not null, steps text not null);
   create table if not exists tapri_turn (nothing boolean)`

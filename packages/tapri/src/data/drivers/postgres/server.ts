@@ -1,14 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { isIP } from 'node:net'
 import type { Writable } from 'node:stream'
-import type pg from 'pg'
+import { connectionSettings, loadPostgres, type PostgresUrl, type pg } from '../../../postgres/index.ts'
 import { aborted } from '../../aborted.ts'
 import type { RawAnswer, RawStatement } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
 import { Canceller, untilAborted } from '../cancel.ts'
 import type { Sql, SqlRow } from '../sql/dialect.ts'
 import { translate } from './failure.ts'
-import type { PostgresUrl } from './url.ts'
 
 /** One connection for somebody alone. */
 export interface Session {
@@ -30,6 +27,8 @@ export class Server {
   readonly #sdk: typeof pg
   readonly #settings: pg.ClientConfig
   readonly #pool: pg.Pool
+  /** For statements that are a transaction each. */
+  readonly #makers: pg.Pool
   /** Statements are prepared under these names, once in each connection. */
   readonly #names = new Map<string, string>()
   readonly #canceller = new Canceller<Session>({
@@ -41,13 +40,10 @@ export class Server {
   constructor(sdk: typeof pg, url: PostgresUrl) {
     this.#sdk = sdk
     this.#settings = settingsOf(url)
-    const keeping = { max: url.pool, idleTimeoutMillis: 30_000, allowExitOnIdle: true }
     // statements are sent while earlier ones are still being answered
-    this.#pool = new sdk.Pool({ ...this.#settings, ...keeping, pipeline: true })
-    // a connection that breaks while nobody uses it concerns nobody; the next one to ask gets another
-    this.#pool.on('error', ignore)
-    // what goes wrong while somebody uses it is told to whoever waits for a statement; it may break before they listen
-    this.#pool.on('connect', (client) => client.on('error', ignore))
+    this.#pool = this.#poolOf({ max: url.pool, pipeline: true })
+    const options = `${this.#settings.options ?? ''} -c default_transaction_isolation=serializable`
+    this.#makers = this.#poolOf({ max: makers, options, lock_timeout: longestLock })
   }
 
   /** One statement on whatever connection is free; ended when the signal aborts. */
@@ -59,6 +55,11 @@ export class Server {
     } catch (cause) {
       throw translate(cause)
     }
+  }
+
+  /** A statement that is a serializable transaction. It fails where it would have to wait for others for long. */
+  async make(statement: Sql): Promise<SqlRow[]> {
+    return (await this.#makers.query(this.#query(statement))).rows
   }
 
   async session(): Promise<Session> {
@@ -85,8 +86,17 @@ export class Server {
     })
   }
 
-  close(): Promise<void> {
-    return this.#pool.end()
+  async close(): Promise<void> {
+    await Promise.all([this.#pool.end(), this.#makers.end()])
+  }
+
+  #poolOf(settings: pg.PoolConfig): pg.Pool {
+    const pool = new this.#sdk.Pool({ ...this.#settings, idleTimeoutMillis: 30_000, allowExitOnIdle: true, ...settings })
+    // a connection that breaks while nobody uses it concerns nobody; the next one to ask gets another
+    pool.on('error', ignore)
+    // what goes wrong while somebody uses it is told to whoever waits for a statement; it may break before they listen
+    pool.on('connect', (client) => client.on('error', ignore))
+    return pool
   }
 
   async #queryUntil(query: pg.QueryArrayConfig, signal: AbortSignal): Promise<pg.QueryArrayResult> {
@@ -185,47 +195,29 @@ function ignore(): void {}
 /** Loads the package that the app has installed.
  * @throws TAPRI_DATA_NO_SDK */
 export async function openServer(url: PostgresUrl): Promise<Server> {
-  try {
-    const { default: sdk } = await import('pg')
-    return new Server(sdk, url)
-  } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND')) throw cause
-    throw dataError('TAPRI_DATA_NO_SDK', 'Cannot use PostgreSQL: the package "pg" is not installed, run "npm install pg"', {
-      cause,
-    })
-  }
+  const sdk = await loadPostgres((message, options) => dataError('TAPRI_DATA_NO_SDK', message, options))
+  return new Server(sdk, url)
 }
+
+/** As many as are sent at once. */
+const makers = 2
+/** Who must wait for longer goes on in a transaction of its own, and keeps nobody else waiting. */
+const longestLock = 100
 
 /** Idle for longer than a transaction of the data room may take: whoever opened it is gone. */
 const idleInTransaction = 15_000
 
 function settingsOf(url: PostgresUrl): pg.ClientConfig {
-  const path = url.schema === undefined ? '' : ` -c search_path=${url.schema}`
   return {
-    host: url.host,
-    port: url.port,
-    database: url.database,
-    ...(url.user !== undefined && { user: url.user }),
-    ...(url.password !== undefined && { password: url.password }),
-    application_name: url.application,
-    connectionTimeoutMillis: url.connectTimeout,
-    statement_timeout: url.statementTimeout,
+    ...connectionSettings(url),
     idle_in_transaction_session_timeout: idleInTransaction,
-    keepAlive: true,
-    options: `-c timezone=UTC -c datestyle=ISO -c extra_float_digits=1${path}`,
-    ssl: tlsOf(url),
-    types: { getTypeParser: (oid: number) => parsers[oid] ?? asText },
+    types: { getTypeParser: parserOf },
   }
 }
 
-/** As libpq means them: `require` hides what is sent, `verify-full` also proves who receives it. */
-function tlsOf({ sslmode, sslrootcert, host }: PostgresUrl): pg.ClientConfig['ssl'] {
-  if (sslmode === 'disable') return false
-  const ca = sslrootcert === undefined ? {} : { ca: readFileSync(sslrootcert, 'utf8') }
-  const servername = isIP(host) === 0 ? { servername: host } : {}
-  if (sslmode === 'require' && sslrootcert === undefined) return { rejectUnauthorized: false, ...servername }
-  if (sslmode === 'verify-full') return { rejectUnauthorized: true, ...ca, ...servername }
-  return { rejectUnauthorized: true, ...ca, ...servername, checkServerIdentity: () => undefined }
+/** How the text of a value is read that the codec is to decode. */
+export function parserOf(oid: number): (text: string) => unknown {
+  return parsers[oid] ?? asText
 }
 
 // https://www.postgresql.org/docs/current/catalog-pg-type.html: bool, int8, int2, int4, float8; the rest is read by the codec

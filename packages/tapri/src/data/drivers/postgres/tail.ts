@@ -1,6 +1,6 @@
 import type { ChangesRead, Tail } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
-import { changesOf, readSettled } from './log.ts'
+import { changesOf, newestSettled, readSettled } from './log.ts'
 import type { Server, Session } from './server.ts'
 
 /** The log as every process reads it, over a connection of its own that also listens. */
@@ -30,6 +30,11 @@ export class PostgresTail implements Tail {
 
   async read(position: number, limit: number): Promise<ChangesRead> {
     return changesOf(await this.#open().rows(readSettled(position, limit)))
+  }
+
+  async newest(): Promise<number> {
+    const [row] = await this.#open().rows({ sql: newestSettled, parameters: [] })
+    return Number(row?.[0] ?? 0)
   }
 
   async pause(turn: number): Promise<void> {

@@ -4,16 +4,23 @@ import type { BeginOptions, Raw, RawStatement, Select, Transaction } from '../..
 import { dataError } from '../../errors.ts'
 import type { StoredRow } from '../../evaluate.ts'
 import type { Grouping } from '../../figures.ts'
+import { mayBeRefused } from '../../refusable.ts'
+import { Levels } from '../levels.ts'
 import type { Sql, SqlRow } from '../sql/dialect.ts'
 import { SqlReader } from '../sql/reader.ts'
 import type { Statements } from '../sql/statements.ts'
 import { beforeAnything, translate, translateWrite } from './failure.ts'
-import { trimLog } from './log.ts'
+import { positionOf, trimLog } from './log.ts'
 import { Pipeline } from './pipeline.ts'
 import { rawOn } from './raw.ts'
-
 import type { Session } from './server.ts'
 
+interface Write {
+  readonly model: Model
+  readonly statement: Sql
+}
+
+const mostSeen = 1000
 const levels = { row: 'read committed', serial: 'serializable' } as const
 
 /**
@@ -26,22 +33,25 @@ export class PostgresTransaction implements Transaction {
   readonly #statements: Statements
   readonly #reader: SqlReader
   readonly #pipeline = new Pipeline()
+  readonly #levels = new Levels<Write>()
+  /** Rows as this transaction has read them: it sees one moment, and whoever has changed them since ends it when it writes. */
+  readonly #seen: Map<string, SqlRow> | undefined
   #isOpen = true
-  #depth = 0
   #trim: { readonly kept: number; readonly before: number } | undefined
   #committing: Promise<string> | undefined
   #cancelling: Promise<void> | undefined
 
-  private constructor(session: Session, statements: Statements, keepsReferences: boolean) {
-    this.keepsReferences = keepsReferences
+  private constructor(session: Session, statements: Statements, { isolation, alone, brief = false }: BeginOptions) {
+    this.keepsReferences = brief
+    this.#seen = isolation === 'serial' && !alone ? new Map() : undefined
     this.#session = session
     this.#statements = statements
     this.#reader = new SqlReader((statement) => this.#rows(statement), statements)
   }
 
   static async begin(session: Session, statements: Statements, options: BeginOptions): Promise<PostgresTransaction> {
-    const { isolation, alone, brief = false } = options
-    const transaction = new PostgresTransaction(session, statements, brief)
+    const { isolation, alone } = options
+    const transaction = new PostgresTransaction(session, statements, options)
     // LOCK TABLE comes before the snapshot is taken, so whoever waited for the others sees what they did
     const mode = alone ? 'exclusive' : 'row share'
     const text = `begin isolation level ${levels[isolation]}; lock table tapri_turn in ${mode} mode`
@@ -53,12 +63,16 @@ export class PostgresTransaction implements Transaction {
     return transaction
   }
 
-  row(model: Model, id: string): Promise<StoredRow | undefined> {
-    return this.#reader.row(model, id)
+  async row(model: Model, id: string): Promise<StoredRow | undefined> {
+    const [row] = await this.#rows(this.#statements.row(model, id))
+    if (row !== undefined && this.#seen !== undefined && this.#seen.size < mostSeen) this.#seen.set(`${model.name} ${id}`, row)
+    return row && this.#statements.decoder(model.columns)(row)
   }
 
-  lock(model: Model, id: string): Promise<StoredRow | undefined> {
-    return this.#reader.lock(model, id)
+  async lock(model: Model, id: string): Promise<StoredRow | undefined> {
+    // as it came: whoever was given the row may have changed theirs
+    const seen = this.#seen?.get(`${model.name} ${id}`)
+    return seen === undefined ? this.#reader.lock(model, id) : this.#statements.decoder(model.columns)(seen)
   }
 
   select(query: Select): Promise<StoredRow[]> {
@@ -75,6 +89,7 @@ export class PostgresTransaction implements Transaction {
 
   /** In a savepoint that only reads; going back to it takes that away again. */
   async raw<T>(work: (raw: Raw) => Promise<T>): Promise<T> {
+    this.#sendHeld({ isRisky: true })
     await this.#run('savepoint tapri_raw; set local transaction_read_only = on')
     try {
       return await this.rawWrite(work)
@@ -86,44 +101,46 @@ export class PostgresTransaction implements Transaction {
   rawWrite<T>(work: (raw: Raw) => Promise<T>): Promise<T> {
     const run = (statement: RawStatement) => {
       this.#requireOpen()
+      this.#sendHeld({ isRisky: true })
+      this.#seen?.clear()
       return this.#pipeline.ask(() => this.#session.raw(statement), translate)
     }
     return work(rawOn(run))
   }
 
   async insert(model: Model, row: StoredRow): Promise<void> {
-    this.#write(model, this.#statements.insert(model, row))
+    this.#write({ model, statement: this.#statements.insert(model, row) })
   }
 
   async update(model: Model, id: string, values: Readonly<Record<string, unknown>>): Promise<void> {
-    this.#write(model, this.#statements.update(model, id, values))
+    const write = { model, statement: this.#statements.update(model, id, values) }
+    if (mayBeRefused(model, Object.keys(values))) this.#write(write)
+    else this.#hold(write)
   }
 
   async delete(model: Model, ids: readonly string[]): Promise<void> {
-    this.#write(model, this.#statements.delete(model, ids))
+    this.#write({ model, statement: this.#statements.delete(model, ids) })
   }
 
   async savepoint<T>(work: () => Promise<T>): Promise<T> {
-    const name = `s${++this.#depth}`
-    this.#send(`savepoint ${name}`)
+    this.#levels.enter()
     try {
       const result = await work()
-      this.#send(`release ${name}`)
+      const { made } = this.#levels
+      if (made !== undefined) this.#send(`release ${made}`)
       await this.#pipeline.heard()
+      this.#levels.leave()
       return result
     } catch (error) {
-      await this.#pipeline.quiet()
-      if (this.#isOpen && this.#pipeline.failed === undefined) await this.#run(`rollback to ${name}; release ${name}`)
+      await this.#goBack()
       throw error
-    } finally {
-      this.#depth--
     }
   }
 
   /** COMMIT goes out right behind the entry; `commit` hears what became of it. */
   async appendChanges(at: number, changes: string): Promise<number> {
     const position = this.#rows({
-      sql: 'insert into tapri_changes (at, changes) values ($1, $2) returning position',
+      sql: `insert into tapri_changes (position, at, changes) values (${positionOf}, $1, $2) returning position`,
       parameters: [at, changes],
     })
     position.catch(() => {})
@@ -174,8 +191,38 @@ export class PostgresTransaction implements Transaction {
     }
   }
 
-  #write(model: Model, statement: Sql): void {
+  /** Undoes what the innermost level has written. */
+  async #goBack(): Promise<void> {
+    const { made } = this.#levels
+    this.#levels.forget()
+    this.#levels.leave()
+    this.#seen?.clear()
+    await this.#pipeline.quiet()
+    const isWhole = this.#isOpen && this.#pipeline.failed === undefined
+    if (made !== undefined && isWhole) await this.#run(`rollback to ${made}; release ${made}`)
+  }
+
+  #write(write: Write): void {
     this.#requireOpen()
+    this.#sendHeld({ isRisky: true })
+    this.#seen?.clear()
+    this.#sendWrite(write)
+  }
+
+  #hold(write: Write): void {
+    this.#requireOpen()
+    this.#seen?.clear()
+    this.#levels.hold(write)
+  }
+
+  #sendHeld(how: { readonly isRisky: boolean }): void {
+    for (const due of this.#levels.take(how)) {
+      if ('savepoint' in due) this.#pipeline.send(() => this.#session.run(`savepoint ${due.savepoint}`), translate)
+      else for (const write of due.writes) this.#sendWrite(write)
+    }
+  }
+
+  #sendWrite({ model, statement }: Write): void {
     this.#pipeline.send(
       () => this.#session.rows(statement),
       (cause) => translateWrite(cause, model),
@@ -189,11 +236,13 @@ export class PostgresTransaction implements Transaction {
 
   async #rows(statement: Sql): Promise<SqlRow[]> {
     this.#requireOpen()
+    this.#sendHeld({ isRisky: false })
     return this.#pipeline.ask(() => this.#session.rows(statement), translate)
   }
 
   async #run(text: string): Promise<string> {
     this.#requireOpen()
+    this.#sendHeld({ isRisky: false })
     return this.#pipeline.ask(() => this.#session.run(text), translate)
   }
 

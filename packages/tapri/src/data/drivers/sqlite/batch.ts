@@ -17,11 +17,11 @@ export class Single implements Frame {
   constructor(connection: Connection, ended: () => void) {
     this.#connection = connection
     this.#ended = ended
-    connection.run('BEGIN IMMEDIATE')
+    connection.begin()
   }
 
   async commit(): Promise<void> {
-    this.#connection.run('COMMIT')
+    this.#connection.commit()
     this.#ended()
   }
 
@@ -58,7 +58,7 @@ export class Batch {
     this.#ended = ended
     // who waits for it is told; when nobody does, nobody lost anything
     this.#done.promise.catch(() => {})
-    connection.run('BEGIN IMMEDIATE')
+    connection.begin()
     // by then all that had come have had their turn: requests of one moment share one COMMIT
     setImmediate(() => this.end())
   }
@@ -81,7 +81,7 @@ export class Batch {
     this.#isDue = true
     if (this.#isAtWork) return
     try {
-      this.#connection.run('COMMIT')
+      this.#connection.commit()
     } catch (cause) {
       this.#fail(cause)
       return

@@ -29,6 +29,8 @@ export class Connection {
   readonly #statements = new Map<string, StatementSync>()
   readonly #isAborted: () => boolean
   #until = Number.POSITIVE_INFINITY
+  /** Whether triggers note what is written while `tapri_own` does not say that it is us. */
+  marksOwn = false
 
   constructor(url: Pick<SqliteUrl, 'path' | 'synchronous'>, { readOnly = false, isAborted = never }: ConnectionOptions = {}) {
     this.#database = new DatabaseSync(url.path, { readOnly })
@@ -82,6 +84,17 @@ export class Connection {
     this.write({ sql, parameters: [] })
   }
 
+  /** Begins a transaction of our own, and waits for that of another process. */
+  begin(): void {
+    this.run('BEGIN IMMEDIATE')
+    if (this.marksOwn) this.#mark()
+  }
+
+  commit(): void {
+    if (this.marksOwn) this.run('UPDATE tapri_own SET at_work = 0')
+    this.run('COMMIT')
+  }
+
   /** The first column of the first row. */
   value(sql: string, ...parameters: readonly SqlValue[]): SQLOutputValue | undefined {
     return this.rows({ sql, parameters })[0]?.[0]
@@ -125,6 +138,18 @@ export class Connection {
   #goOn(): number {
     if (canStop && (performance.now() > this.#until || this.#isAborted())) throw new Overrun('It took too long')
     return 1
+  }
+
+  #mark(): void {
+    try {
+      this.run('UPDATE tapri_own SET at_work = 1')
+    } catch (cause) {
+      // a process without capture has taken the triggers away, and the table with them
+      this.marksOwn = this.value("SELECT count(*) FROM sqlite_schema WHERE name = 'tapri_own'") !== 0
+      if (!this.marksOwn) return
+      this.run('ROLLBACK')
+      throw cause
+    }
   }
 
   #configure(url: Pick<SqliteUrl, 'path' | 'synchronous'>, readOnly: boolean): void {

@@ -1,4 +1,5 @@
 import { TapriError } from '../../../kit/errors.ts'
+import type { Capture } from '../../capture/capture.ts'
 import type { BeginOptions, ChangesRead, DatabaseFacts, Driver, Health, Reader, Transaction } from '../../driver.ts'
 import { type FileMark, type MigrationRecord, readRecord } from '../../migration/record.ts'
 import type { MigrationAction, TableState } from '../../migration/state.ts'
@@ -21,6 +22,7 @@ export interface FileParts {
   readonly second: Connection
   readonly pool: ReadPool | undefined
   readonly upkeep: Upkeep
+  readonly capture: Capture
   /** Milliseconds that one read may take. */
   readonly limit: number
 }
@@ -32,6 +34,7 @@ export class SqliteDriver implements Driver {
   readonly tail = undefined
   readonly ordersAsSeen = true
   readonly reader: Reader
+  readonly capture: Capture | undefined
   readonly #writer: Connection
   readonly #file: FileParts | undefined
   readonly #second: Connection | undefined
@@ -43,6 +46,7 @@ export class SqliteDriver implements Driver {
     this.#writer = writer
     this.#file = file
     this.#second = file?.second
+    this.capture = file?.capture
     const reader = new SqliteReader(writer, this.#statements)
     this.#writes = new Writes({
       connection: writer,

@@ -10,7 +10,7 @@ const snapshotName = 'schema'
 
 // a PRAGMA would tell what this connection knows, which another process may have changed
 const tablesQuery = `SELECT name FROM sqlite_schema AS s WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'
-  AND name NOT IN ('tapri_meta', 'tapri_changes', 'tapri_migrations') AND NOT EXISTS (
+  AND name NOT IN ('tapri_meta', 'tapri_changes', 'tapri_migrations', 'tapri_outside', 'tapri_own') AND NOT EXISTS (
     SELECT 1 FROM sqlite_schema AS v WHERE v.type = 'table' AND v.sql LIKE 'create virtual table%'
       AND s.name IN (v.name, v.name || '_data', v.name || '_idx', v.name || '_content', v.name || '_docsize', v.name || '_config'))
   ORDER BY name`

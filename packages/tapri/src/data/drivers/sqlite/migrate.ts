@@ -4,6 +4,7 @@ import { type MigrationRecord, writeRecord } from '../../migration/record.ts'
 import type { ColumnState, Fill, IndexState, MigrationAction, TableState } from '../../migration/state.ts'
 import { type Operand, sql } from '../sql/kysely.ts'
 import type { Statements } from '../sql/statements.ts'
+import { dropTriggers } from './capture-triggers.ts'
 import type { Connection } from './connection.ts'
 import { inspect, saveSnapshot } from './inspect.ts'
 import { tables } from './tables.ts'
@@ -39,6 +40,8 @@ class TableMigration {
   }
 
   apply(actions: readonly MigrationAction[], { at, summaries, file }: MigrationRecord): void {
+    // whoever captures makes them anew for the tables as they are then
+    dropTriggers(this.#connection)
     for (const action of actions) this.#applyOne(action)
     const [orphan] = this.#connection.rows({ sql: 'PRAGMA foreign_key_check', parameters: [] })
     if (orphan !== undefined) {

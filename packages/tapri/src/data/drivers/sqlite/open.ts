@@ -4,6 +4,8 @@ import { dirname } from 'node:path'
 import { TapriError } from '../../../kit/errors.ts'
 import type { DatabaseFacts, Driver, Surroundings } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
+import { SqliteCapture } from './capture.ts'
+import { hasNotes } from './capture-triggers.ts'
 import { Connection } from './connection.ts'
 import { type FileParts, SqliteDriver } from './driver.ts'
 import { ReadPool } from './read-pool.ts'
@@ -32,7 +34,7 @@ export function openSqlite(url: string, around: Surroundings): Driver {
 }
 
 function openFile(
-  { path, synchronous, statementTimeout, readers, inode }: SqliteUrl & { readonly inode: bigint | undefined },
+  { path, synchronous, statementTimeout, readers, capture, inode }: SqliteUrl & { readonly inode: bigint | undefined },
   writer: Connection,
   around: Surroundings,
 ): FileParts {
@@ -40,7 +42,11 @@ function openFile(
   const pool = ReadPool.open({ path, limit, most: readers, clock: around.clock })
   const quietly = async (work: () => void) => (pool === undefined ? work() : pool.quietly(work))
   const upkeep = new Upkeep({ ...around, path, inode, writer, quietly })
-  return { path, second: new Connection({ path, synchronous }), pool, upkeep, limit }
+  const second = new Connection({ path, synchronous })
+  // also where nobody hears it, as in a migration from the command line, what we write is ours
+  writer.marksOwn = capture && hasNotes(writer)
+  const capturing = new SqliteCapture({ isOn: capture, path, writer, reader: second, clock: around.clock })
+  return { path, second, pool, upkeep, limit, capture: capturing }
 }
 
 function requireVersion(connection: Connection): void {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { milliseconds } from '../../../kit/measures.ts'
+import { captureOf } from '../../../kit/server-url.ts'
 import { dataError } from '../../errors.ts'
 
 export interface SqliteUrl {
@@ -11,9 +12,11 @@ export interface SqliteUrl {
   readonly statementTimeout: number
   /** Threads for reads that take long, at most. */
   readonly readers: number
+  /** Whether what other programs write is to be heard. */
+  readonly capture: boolean
 }
 
-const known = ['synchronous', 'statement_timeout', 'readers']
+const known = ['synchronous', 'statement_timeout', 'readers', 'capture']
 const levels: Readonly<Record<string, SqliteUrl['synchronous']>> = { full: 'FULL', normal: 'NORMAL', off: 'OFF' }
 const mostReaders = 64
 
@@ -31,6 +34,7 @@ export function readUrl(url: string): SqliteUrl {
     synchronous: levelOf(url, options.get('synchronous') ?? 'full'),
     statementTimeout: timeoutOf(url, options.get('statement_timeout') ?? '30s'),
     readers: readersOf(url, options.get('readers')),
+    capture: captureOf(options.get('capture') ?? 'off', (reason) => wrong(url, reason)),
   }
 }
 

@@ -1,0 +1,3 @@
+import { busConformance } from '../conformance.fixture.ts'
+
+busConformance('memory', { skip: false, open: () => 'memory:', isShared: false })

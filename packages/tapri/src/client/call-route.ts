@@ -1,0 +1,60 @@
+import { refuse } from './answer.ts'
+import { unlessAborted } from './deadline.ts'
+import type { Parts } from './parts.ts'
+import { type OutgoingRequest, outgoing } from './request.ts'
+import { send } from './send.ts'
+import type { CallOptions } from './types.ts'
+
+type Input = Readonly<Record<string, unknown>>
+
+interface Reading<T> {
+  readonly options: CallOptions
+  /** In place of the route's own. */
+  readonly method?: string
+  read(request: OutgoingRequest, answer: Response): Promise<T>
+}
+
+/** Calls a route and reads its answer.
+ * @throws TAPRI_CLIENT_ROUTE, TAPRI_CLIENT_INPUT, and what `send` and the reading throw */
+export async function callRoute<T>(
+  { settings, manifest, live }: Parts,
+  name: string,
+  input: Input,
+  reading: Reading<T>,
+): Promise<T> {
+  const { options, method, read } = reading
+  const route = await unlessAborted(manifest.route(name), options.signal)
+  const request = outgoing(settings.base, name, route, input)
+  return send(
+    settings,
+    method === undefined ? request : { ...request, method },
+    async (sent, answer) => {
+      try {
+        return await read(sent, answer)
+      } finally {
+        // a refusal too may come after a session began or ended
+        if (answer.headers.get('tapri-session') !== null) live.renew()
+      }
+    },
+    options,
+  )
+}
+
+/** The answer as it is. */
+export async function unread(request: OutgoingRequest, answer: Response): Promise<Response> {
+  await refuse(request, answer)
+  return answer
+}
+
+/** Undefined for a refusal that does not tell. */
+export async function readExistence(_request: OutgoingRequest, { ok, status }: Response): Promise<boolean | undefined> {
+  if (ok) return true
+  return status === 404 || status === 410 ? false : undefined
+}
+
+/** That it is there, of an answer that is no refusal. */
+export async function confirm(request: OutgoingRequest, answer: Response): Promise<boolean> {
+  await refuse(request, answer)
+  await answer.body?.cancel()
+  return true
+}

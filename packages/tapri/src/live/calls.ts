@@ -1,0 +1,52 @@
+import type { IncomingMessage } from 'node:http'
+import { type CallFrame, type ResultFrame, readProblemDocument } from '../kit/protocol.ts'
+import { decodeWire, encodeWire, wireType } from '../kit/wire.ts'
+import { liveError } from './errors.ts'
+import { liveProblem } from './problem.ts'
+import type { LiveCaller, LiveOptions } from './types.ts'
+
+interface Caller<C extends LiveCaller> {
+  readonly options: LiveOptions<C>
+  readonly upgrade: IncomingMessage
+  readonly token: string | undefined
+}
+
+/** Of the upgrade, what a request of the same caller would carry. */
+const carried = ['host', 'origin', 'cookie', 'user-agent', 'accept-language'] as const
+const unsafeMethods: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
+
+/** Answers a request that came over a socket: by the same routes, checks and handlers as one over HTTP. */
+export async function answerCall<C extends LiveCaller>(frame: CallFrame, caller: Caller<C>): Promise<ResultFrame> {
+  const { id } = frame
+  try {
+    const answer = await ask(frame, caller)
+    const text = await answer.text()
+    const at = answer.headers.get('tapri-token')
+    const type = answer.headers.get('content-type') ?? ''
+    const common = { type: 'result', id, status: answer.status, ...(at !== null && { at }) } as const
+    if (type.startsWith('application/problem+json')) return { ...common, problem: readProblemDocument(JSON.parse(text)) }
+    if (text === '') return common
+    if (type.startsWith(wireType)) return { ...common, value: decodeWire(text) }
+    throw liveError('TAPRI_LIVE_CALL', `Cannot call "${frame.path}" over a socket: it answers with ${type}, not with a value`)
+  } catch (error) {
+    const problem = liveProblem(error, { call: frame.path }, caller.options.log)
+    return { type: 'result', id, status: problem.status, problem }
+  }
+}
+
+async function ask<C extends LiveCaller>(frame: CallFrame, { options, upgrade, token }: Caller<C>): Promise<Response> {
+  const { method, path, body, key } = frame
+  if (options.call === undefined) {
+    throw liveError('TAPRI_LIVE_CALL', 'Cannot call over a socket: a part of this app needs requests of Node, ask over HTTP')
+  }
+  const headers = new Headers({ accept: wireType })
+  for (const name of carried) {
+    const value = upgrade.headers[name]
+    if (value !== undefined) headers.set(name, value)
+  }
+  if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
+  if (key !== undefined) headers.set('idempotency-key', key)
+  const sends = unsafeMethods.has(method) && body !== undefined
+  if (sends) headers.set('content-type', wireType)
+  return options.call(path, { method, headers, ...(sends && { body: encodeWire(body) }) }, upgrade)
+}

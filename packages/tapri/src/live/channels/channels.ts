@@ -1,0 +1,143 @@
+import type { Commit } from '../../data/index.ts'
+import { Limit } from '../../http/index.ts'
+import { liveError } from '../errors.ts'
+import type { LiveCaller } from '../types.ts'
+import { longestKey } from './models.ts'
+import { Presence } from './presence.ts'
+import { Room } from './room.ts'
+import type { ChannelSession, ChannelSocket, ChannelsOptions, Watch } from './seam.ts'
+import { Session } from './session.ts'
+import { type CompiledChannel, compileChannel, Speaking } from './speaking.ts'
+import { MessageStore, messageIn } from './store.ts'
+
+/** The channels of one node. */
+export interface OpenChannels<C> {
+  /** The channels of a socket, which says hello first. */
+  open(socket: ChannelSocket<C>): ChannelSession
+  /** Called with each commit after whatever it changes of sessions and rules is in doubt: no message is heard by who may not. */
+  onCommit(commit: Commit): void
+  /** Removes what is kept no longer. */
+  sweep(): Promise<void>
+  /** Takes away the members of this node. Call it before the database closes. */
+  stop(): Promise<void>
+}
+
+/** Of one socket: so many at once, and the same number again in this time. */
+const messageLimit = { tries: 30, per: 10_000 }
+const signalLimit = { tries: 30, per: 10_000 }
+const joinLimit = { tries: 100, per: 10_000 }
+const sweptEvery = 3_600_000
+
+/**
+ * Opens the channels of an app.
+ * @example const channels = openChannels(options, hub); const session = channels.open(connection)
+ */
+export function openChannels<C extends LiveCaller>(options: ChannelsOptions<C>, watch: Watch<C>): OpenChannels<C> {
+  const { database, bus, clock, log } = options
+  const channels = new Map(Object.entries(options.channels).map(([name, definition]) => [name, compileChannel(name, definition)]))
+  const rooms = new Map<string, Room>()
+  const sessions = new Set<Session<C>>()
+  const closing = new Set<Promise<void>>()
+  const store = new MessageStore(database, clock)
+  const presence = new Presence({
+    database,
+    clock,
+    log,
+    begin: (work) => watch.begin(work),
+    onDead: (node) => {
+      for (const room of rooms.values()) room.onDead(node)
+    },
+  })
+  let topics = 0
+  let sweptAt = 0
+  let isStopped = false
+  let sweeping: Promise<void> | undefined
+  let cancelSweep = clock.after(0, sweepHourly)
+
+  const parts = {
+    options,
+    watch,
+    store,
+    presence,
+    channels,
+    speaking: new Speaking(options, store),
+    limits: {
+      joins: new Limit({ clock, ...joinLimit }),
+      messages: new Limit({ clock, ...messageLimit }),
+      signals: new Limit({ clock, ...signalLimit }),
+    },
+    roomOf(channel: CompiledChannel, params: Readonly<Record<string, unknown>>): Room {
+      const key = keyOf(channel.name, params)
+      const known = rooms.get(key)
+      if (known !== undefined) return known
+      const { name, definition } = channel
+      const room = new Room({ key, name, topic: ++topics, node: presence.node, definition, bus, presence, clock })
+      rooms.set(key, room)
+      return room
+    },
+    leaveRoom(room: Room): void {
+      if (!room.isEmpty || rooms.get(room.parts.key) !== room) return
+      rooms.delete(room.parts.key)
+      const end = room.close().catch((error: unknown) => log.event('live.channel.failed', { error }, 'warn'))
+      closing.add(end)
+      end.finally(() => closing.delete(end))
+    },
+  }
+
+  return {
+    open(socket) {
+      const session = new Session(parts, socket, () => sessions.delete(session))
+      sessions.add(session)
+      return session
+    },
+    onCommit(commit) {
+      for (const change of commit.changes) {
+        const message = messageIn(change)
+        if (message !== undefined) rooms.get(message.channel)?.onMessage(message)
+        const member = presence.onChange(change)
+        if (member !== undefined) rooms.get(member.row.channel)?.onMember(member.row, member.isThere)
+      }
+    },
+    sweep,
+    async stop() {
+      isStopped = true
+      cancelSweep()
+      for (const session of [...sessions]) session.stop()
+      await sweeping
+      await Promise.all(closing)
+      await presence.stop().catch((error: unknown) => log.event('live.presence.failed', { error }, 'warn'))
+    },
+  }
+
+  async function sweep(): Promise<void> {
+    const since = sweptAt
+    sweptAt = clock.now() - sweptEvery
+    for (const { name, definition } of channels.values()) {
+      if (definition.history !== undefined && !isStopped) await store.sweep(name, definition.history, since)
+    }
+    if (!isStopped) await presence.sweep()
+  }
+
+  function sweepHourly(): void {
+    cancelSweep = clock.after(sweptEvery, sweepHourly)
+    sweeping ??= sweep()
+      .catch((error: unknown) => log.event('live.channel.failed', { error }, 'warn'))
+      .finally(() => {
+        sweeping = undefined
+      })
+  }
+}
+
+/** @throws TAPRI_LIVE_CHANNEL */
+function keyOf(name: string, params: Readonly<Record<string, unknown>>): string {
+  const values = Object.keys(params)
+    .sort()
+    .map((key) => encodeURIComponent(textOf(params[key])))
+  const key = [name, ...values].join('/')
+  if (key.length <= longestKey) return key
+  throw liveError('TAPRI_LIVE_CHANNEL', `Cannot join "${name}": the values of its path are longer than ${longestKey} characters`)
+}
+
+function textOf(value: unknown): string {
+  return value instanceof Date ? value.toISOString() : String(value)
+}

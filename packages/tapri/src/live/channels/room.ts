@@ -1,0 +1,184 @@
+import type { Clock } from '../../kit/clock.ts'
+import { decodeWire, encodeWire } from '../../kit/wire.ts'
+import { Outgoing } from '../outgoing.ts'
+import { frameText, messageText } from './frames.ts'
+import { Members } from './members.ts'
+import type { Presence, PresenceRow } from './presence.ts'
+import type { ChannelBus } from './seam.ts'
+import type { KeptMessage } from './store.ts'
+import type { ChannelDefinition } from './types.ts'
+
+/** Somebody in the room, as the room sees it. */
+export interface Listener {
+  /** A kept message; those before it have come, or can be read. */
+  deliver(number: number, frame: Outgoing): void
+  /** Something that is not kept. */
+  tell(frame: Outgoing): void
+  /** Members have come or gone. */
+  tellMembers(frame: Outgoing): void
+}
+
+/** What is not kept, on its way. */
+type Passing =
+  | { readonly kind: 'message'; readonly id: string; readonly at: Date; readonly sender: string; readonly body: string }
+  | { readonly kind: 'signal'; readonly sender: string; readonly signal: unknown }
+
+export interface RoomParts {
+  /** The name of the channel with the values of its path. */
+  readonly key: string
+  /** `chat` */
+  readonly name: string
+  readonly topic: number
+  /** Which node this is. */
+  readonly node: string
+  readonly definition: ChannelDefinition
+  readonly bus: ChannelBus
+  readonly presence: Presence
+  readonly clock: Clock
+}
+
+/** In larger rooms those who come and go are told of together. */
+const smallRoom = 50
+const membersEvery = 250
+
+/** One channel on this node: everybody here who is in it, and what reaches them. */
+export class Room {
+  readonly parts: RoomParts
+  readonly members = new Members()
+  /** The number of the last message that was heard of. */
+  heard = 0
+  readonly #listeners = new Set<Listener>()
+  /** What was heard of members while the others were being read. */
+  #early: { readonly row: PresenceRow; readonly isThere: boolean }[] | undefined
+  #end: (() => Promise<void>) | undefined
+  #cancelTelling: (() => void) | undefined
+  #opening: Promise<void> | undefined
+
+  constructor(parts: RoomParts) {
+    this.parts = parts
+  }
+
+  get isEmpty(): boolean {
+    return this.#listeners.size === 0
+  }
+
+  /** Resolves when everything that is said from now on is heard, and it is known who is there. */
+  open(): Promise<void> {
+    this.#opening ??= this.#open()
+    return this.#opening
+  }
+
+  async close(): Promise<void> {
+    this.#cancelTelling?.()
+    await this.#opening?.catch(() => {})
+    await this.#end?.()
+  }
+
+  add(listener: Listener): void {
+    this.#listeners.add(listener)
+  }
+
+  remove(listener: Listener): void {
+    this.#listeners.delete(listener)
+  }
+
+  onMessage(message: KeptMessage): void {
+    this.heard = Math.max(this.heard, message.number)
+    const frame = this.frameOf(message)
+    for (const listener of [...this.#listeners]) listener.deliver(message.number, frame)
+  }
+
+  frameOf(message: KeptMessage): Outgoing {
+    return new Outgoing(messageText(this.parts.topic, message))
+  }
+
+  /** Passes on what is not kept, here and to the other nodes. */
+  async pass(said: Passing, from: Listener): Promise<void> {
+    this.#hear(said, from)
+    await this.parts.bus.publish(this.#address, encodeWire({ node: this.parts.node, said }))
+  }
+
+  onMember(row: PresenceRow, isThere: boolean): void {
+    if (this.#early !== undefined) this.#early.push({ row, isThere })
+    else {
+      this.#place(row, isThere)
+      this.#tellSoon()
+    }
+  }
+
+  onDead(node: string): void {
+    this.members.removeNode(node)
+    this.#tellSoon()
+  }
+
+  /** The list as it was told, for somebody who has not heard all of it. */
+  wholeList(): Outgoing {
+    const { topic } = this.parts
+    const { count } = this.members
+    return new Outgoing(frameText({ type: 'members', topic, joined: this.members.list(), left: [], count, isWhole: true }))
+  }
+
+  async #open(): Promise<void> {
+    const { definition, bus, presence, key } = this.parts
+    if (definition.history === undefined || definition.signal !== undefined) {
+      this.#end = await bus.subscribe(this.#address, (text) => this.#onBus(text))
+    }
+    if (!definition.hasPresence) return
+    this.#early = []
+    try {
+      for (const row of await presence.load(key)) this.#place(row, true)
+    } finally {
+      for (const { row, isThere } of this.#early.splice(0)) this.#place(row, isThere)
+      this.#early = undefined
+    }
+    this.members.difference()
+  }
+
+  get #address(): string {
+    return `channel ${this.parts.key}`
+  }
+
+  #onBus(text: string): void {
+    const { node, said } = asPassed(decodeWire(text))
+    // heard here before it went out
+    if (node !== this.parts.node) this.#hear(said)
+  }
+
+  #hear(said: Passing, from?: Listener): void {
+    const { topic } = this.parts
+    if (said.kind === 'message') {
+      const frame = new Outgoing(messageText(topic, said))
+      for (const listener of [...this.#listeners]) listener.tell(frame)
+      return
+    }
+    const frame = new Outgoing(frameText({ type: 'signal', topic, from: said.sender, signal: said.signal }))
+    for (const listener of [...this.#listeners]) if (listener !== from) listener.tell(frame)
+  }
+
+  #place({ node, member, facts }: PresenceRow, isThere: boolean): void {
+    if (isThere) this.members.set(node, member, facts)
+    else this.members.remove(node, member)
+  }
+
+  #tellSoon(): void {
+    if (this.#listeners.size <= smallRoom) this.#tellMembers()
+    else this.#cancelTelling ??= this.parts.clock.after(membersEvery, () => this.#tellMembers())
+  }
+
+  #tellMembers(): void {
+    this.#cancelTelling?.()
+    this.#cancelTelling = undefined
+    const before = this.members.told
+    const { count } = this.members
+    const difference = this.members.difference()
+    if (difference === undefined && count === before) return
+    const { topic } = this.parts
+    const frame = new Outgoing(frameText({ type: 'members', topic, joined: [], left: [], ...difference, count }))
+    for (const listener of [...this.#listeners]) listener.tellMembers(frame)
+  }
+}
+
+// The nodes of one app publish nothing else under this address.
+function asPassed(value: unknown): { readonly node: string; readonly said: Passing } {
+  return value as { readonly node: string; readonly said: Passing }
+}

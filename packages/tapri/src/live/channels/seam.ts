@@ -1,0 +1,75 @@
+import type { IncomingMessage } from 'node:http'
+import type { Database, ReadSet } from '../../data/index.ts'
+import type { ChannelClientFrame } from '../../kit/channel-protocol.ts'
+import type { Clock } from '../../kit/clock.ts'
+import type { Problem } from '../../kit/protocol.ts'
+import type { Log } from '../../observe/index.ts'
+import type { AtWork, Dependent, Hub } from '../hub.ts'
+import type { Outgoing } from '../outgoing.ts'
+import type { LiveCaller } from '../types.ts'
+import type { Admission, ChannelDefinition } from './types.ts'
+
+/** A socket as channels see it. */
+export interface ChannelSocket<C> {
+  readonly number: number
+  readonly upgrade: IncomingMessage
+  readonly caller: C | null
+  /** Whether `caller` is who calls after every commit so far. */
+  readonly isFresh: boolean
+  /** Whether the other side reads as fast as it is written to. */
+  readonly hasRoom: boolean
+  /** Makes it fresh; when the caller is gone it ends its session, by `ChannelSession.end`. */
+  refresh(): Promise<void>
+  send(frame: Outgoing): void
+}
+
+/** The channels of one socket. */
+export interface ChannelSession {
+  onFrame(frame: ChannelClientFrame): void
+  /** Resolves once every join so far is answered. */
+  answered(): Promise<void>
+  /** There is room to write again. */
+  onWritten(): void
+  /** Somebody else may call by now: nothing is heard until that is known. */
+  reconsider(): void
+  /** Puts out of every channel, with the reason. */
+  end(problem: Problem): void
+  /** The socket is closed. */
+  stop(): void
+}
+
+/** What a channel's rule is asked with. */
+export interface ChannelRun<C> {
+  readonly channel: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly caller: C | null
+  readonly upgrade: IncomingMessage
+  readonly signal: AbortSignal
+}
+
+/** Publishes and subscribes between the nodes, as the room `bus` does. */
+export interface ChannelBus {
+  publish(topic: string, text: string): Promise<void>
+  subscribe(topic: string, hear: (text: string) => void): Promise<() => Promise<void>>
+}
+
+export interface ChannelsOptions<C extends LiveCaller> {
+  /** Opened with `channelModels` among its internal models. */
+  readonly database: Pick<Database, 'asSystem' | 'changes'>
+  readonly bus: ChannelBus
+  readonly log: Log
+  readonly clock: Clock
+  readonly channels: Readonly<Record<string, ChannelDefinition>>
+  /** Asks whether the caller may be there; `reads` learns what the answer depends on.
+   * @throws what the rule refuses with */
+  join(run: ChannelRun<C>, reads: ReadSet): Promise<Admission>
+  /** Gives the message that is heard, or false.
+   * @throws what it refuses with */
+  send(run: ChannelRun<C>, message: unknown): Promise<unknown>
+}
+
+/** What tells of the commits that touch what was read. */
+export type Watch<C extends LiveCaller> = Pick<Hub<C>, 'begin'> & {
+  readonly interests: { add: (entry: Parameters<Hub<C>['interests']['add']>[0], target: Dependent) => () => void }
+  readonly atWork: Set<AtWork>
+}

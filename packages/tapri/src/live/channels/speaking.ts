@@ -1,0 +1,96 @@
+import { deny, invalid } from '../../kit/errors.ts'
+import { newId } from '../../kit/ids.ts'
+import { encodeWire } from '../../kit/wire.ts'
+import type { Validator } from '../../schema/index.ts'
+import { compileFields } from '../../schema/index.ts'
+import { liveError } from '../errors.ts'
+import type { LiveCaller } from '../types.ts'
+import { longestMessage } from './models.ts'
+import type { Listener, Room } from './room.ts'
+import type { ChannelRun, ChannelsOptions } from './seam.ts'
+import type { MessageStore } from './store.ts'
+import type { ChannelDefinition } from './types.ts'
+
+/** A channel of the app, made ready. */
+export interface CompiledChannel {
+  readonly name: string
+  readonly definition: ChannelDefinition
+  readonly checkMessage: Validator
+  readonly checkSignal: Validator | undefined
+}
+
+export function compileChannel(name: string, definition: ChannelDefinition): CompiledChannel {
+  const { message, signal } = definition
+  return {
+    name,
+    definition,
+    checkMessage: compileFields(message, { source: 'json' }),
+    checkSignal: signal === undefined ? undefined : compileFields(signal, { source: 'json' }),
+  }
+}
+
+export interface Speaker<C> {
+  readonly member: string
+  readonly room: Room
+  readonly listener: Listener
+  readonly run: ChannelRun<C>
+}
+
+interface Said {
+  /** By which a message that is sent again is known. */
+  readonly key: string
+  readonly message: unknown
+}
+
+/** A signal is passed to everybody at once, so it is short. */
+const longestSignal = 2_048
+
+/** What members say, on its way to the others. */
+export class Speaking<C extends LiveCaller> {
+  readonly #options: ChannelsOptions<C>
+  readonly #store: MessageStore
+
+  constructor(options: ChannelsOptions<C>, store: MessageStore) {
+    this.#options = options
+    this.#store = store
+  }
+
+  /** Resolves when the message is kept, or on its way where nothing is.
+   * @throws TAPRI_INVALID, TAPRI_DENIED, TAPRI_LIVE_TOO_LARGE and what the channel refuses with */
+  async say(channel: CompiledChannel, { key, message }: Said, by: Speaker<C>): Promise<void> {
+    const said = await this.#options.send(by.run, checked(channel.checkMessage, message, 'message'))
+    if (said === false) throw deny('Cannot send: the channel does not take this message')
+    const body = encodeWire(said)
+    if (body.length > longestMessage) throw tooLarge(body.length, longestMessage)
+    const { room, member, listener, run } = by
+    const { history } = channel.definition
+    if (history === undefined) {
+      const now = this.#options.clock.now()
+      await room.pass({ kind: 'message', id: newId(now), at: new Date(now), sender: member, body }, listener)
+      return
+    }
+    const kept = { name: channel.name, channel: room.parts.key, sender: member, isUser: run.caller !== null, key, body }
+    await this.#store.append(kept, history)
+  }
+
+  /** @throws TAPRI_INVALID, TAPRI_LIVE_TOO_LARGE, TAPRI_LIVE_CHANNEL */
+  async signal(channel: CompiledChannel, signal: unknown, { room, member, listener }: Speaker<C>): Promise<void> {
+    if (channel.checkSignal === undefined) {
+      throw liveError('TAPRI_LIVE_CHANNEL', `Cannot signal in "${channel.name}": the channel declares no signal`)
+    }
+    const value = checked(channel.checkSignal, signal, 'signal')
+    const { length } = encodeWire(value)
+    if (length > longestSignal) throw tooLarge(length, longestSignal)
+    await room.pass({ kind: 'signal', sender: member, signal: value }, listener)
+  }
+}
+
+function checked(check: Validator, given: unknown, of: string): unknown {
+  const outcome = check(given)
+  if ('issues' in outcome) throw invalid(outcome.issues, of)
+  return outcome.value
+}
+
+function tooLarge(length: number, most: number) {
+  return liveError('TAPRI_LIVE_TOO_LARGE', `Cannot send ${length} characters: at most ${most} are taken`)
+}

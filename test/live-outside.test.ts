@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { client, closeClient } from 'tapri/client'
+import { testApp } from 'tapri/test'
+import { connect, kinds } from '../packages/tapri/src/data/capture/outside.fixture.ts'
+import app from './notes.fixture.ts'
+
+const run = promisify(execFile)
+const board = { board: 'plans' }
+
+for (const { kind, skip, with: inPlace } of kinds) {
+  test(`what another program writes to ${kind} is seen by who is subscribed`, { skip }, () =>
+    inPlace(async ({ url }) => {
+      await using server = await testApp(app, { settings: { DATABASE_URL: url } })
+      const api = client<typeof app>(server.url)
+      const statements = ["update notes set text = 'by hand' where text = 'kept'", "delete from notes where text = 'by hand'"]
+      const seen: (readonly string[])[] = []
+      await server.db.notes.create({ text: 'kept', ...board })
+      for await (const rows of api.notes.list.live(board)) {
+        seen.push(rows)
+        const next = statements.shift()
+        if (next === undefined) break
+        await write(url, next)
+        // SQLite is looked at every second
+        server.clock.advance('1s')
+      }
+      closeClient(api)
+      assert.deepEqual(seen, [['kept'], ['by hand'], []])
+    }),
+  )
+}
+
+/** By psql where it is installed, as somebody at a terminal would. */
+async function write(url: string, statement: string): Promise<void> {
+  if (url.startsWith('postgres') && (await hasPsql())) {
+    const place = new URL(url)
+    const schema = place.searchParams.get('schema')
+    place.search = ''
+    const env = { ...process.env, PGOPTIONS: `-c search_path=${schema}` }
+    await run('psql', ['--no-psqlrc', '-v', 'ON_ERROR_STOP=1', '-c', statement, place.href], { env })
+    return
+  }
+  const other = await connect(url)
+  await other.run(statement)
+  await other.close()
+}
+
+async function hasPsql(): Promise<boolean> {
+  return run('psql', ['--version']).then(
+    () => true,
+    () => false,
+  )
+}
