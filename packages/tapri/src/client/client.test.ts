@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { encodeWire, wireType } from '../kit/wire.ts'
 import { client } from './index.ts'
+import { outgoing } from './request.ts'
 import { echo, json, serve } from './serve.fixture.ts'
 
 test('the input is split into path, query and body', async () => {
@@ -208,4 +209,13 @@ test('a client can be awaited, and gives the same function for the same name', a
 test('an address that cannot be called is refused at once', () => {
   assert.throws(() => client<any>('/api'), { code: 'TAPRI_CLIENT_URL' })
   assert.throws(() => client<any>('ftp://host/api'), { code: 'TAPRI_CLIENT_URL' })
+})
+
+test('what is to be emptied is told as null, also where files could be sent', () => {
+  const route = { method: 'patch', path: '/videos/:id', query: [], body: 'form' } as const
+  const input = { id: 'a', source: null, title: 'Kites' }
+  assert.partialDeepStrictEqual(outgoing('http://club.test/api', 'videos.update', route, input), {
+    headers: { 'content-type': 'application/json' },
+    body: '{"source":null,"title":"Kites"}',
+  })
 })

@@ -30,7 +30,9 @@ export function outgoing(base: string, name: string, route: ManifestRoute, input
   const method = route.method.toUpperCase()
   if (route.body === 'none') return { method, url, headers: {}, body: undefined }
   const values = Object.fromEntries(left)
-  if (route.body === 'form' || hasFiles(values)) return { method, url, headers: {}, body: formOf(values) }
+  // a form has no null: what is to be emptied would be left as it is
+  const isForm = route.body === 'form' && !Object.values(values).includes(null)
+  if (isForm || hasFiles(values)) return { method, url, headers: {}, body: formOf(values) }
   return { method, url, headers: { 'content-type': 'application/json' }, body: JSON.stringify(values, exact) }
 }
 

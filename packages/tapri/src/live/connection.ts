@@ -136,6 +136,12 @@ export class Connection<C extends LiveCaller> implements SocketListener, Subscri
     this.send(new Outgoing(text))
   }
 
+  deliver(change: ChangeText): void {
+    const isAlone = this.#subscriptions.size === 1 && this.#holds <= 1 && this.#changes.length === 0
+    if (isAlone) this.send(this.#hub.patchOfOne(change))
+    else this.queue(change)
+  }
+
   queue(change: ChangeText): void {
     // two subscriptions to one topic are sent what they share once
     if (!this.#changes.includes(change)) this.#changes.push(change)

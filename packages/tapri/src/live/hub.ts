@@ -73,6 +73,11 @@ export class Hub<C extends LiveCaller> {
   /** Of this token, by what they carry. */
   readonly #frames = new Map<string, Outgoing>()
   #framesAt: Token = ''
+  /** The last of each that was asked for: one change to many sockets asks for the same again and again. */
+  #tokenAt = Number.NaN
+  #token: Token = ''
+  #change: ChangeText = ''
+  #frame: Outgoing | undefined
   #topics = 0
   #last: number
   #before: number
@@ -92,7 +97,10 @@ export class Hub<C extends LiveCaller> {
   }
 
   tokenOf(position: number): Token {
-    return `${this.options.database.changes.epoch}.${position}`
+    if (position === this.#tokenAt) return this.#token
+    this.#tokenAt = position
+    this.#token = `${this.options.database.changes.epoch}.${position}`
+    return this.#token
   }
 
   /** The position before that of the last commit that was heard of: what this one touches was true there. */
@@ -126,10 +134,21 @@ export class Hub<C extends LiveCaller> {
     })
   }
 
+  /** One frame for all sockets that are sent this change alone, as everything stands now. */
+  patchOfOne(change: ChangeText): Outgoing {
+    const { at } = this
+    if (this.#frame === undefined || change !== this.#change || at !== this.#framesAt) {
+      this.#frame = this.patchOf([change], at)
+      this.#change = change
+    }
+    return this.#frame
+  }
+
   /** One frame for all sockets that are sent the same changes. */
   patchOf(changes: readonly ChangeText[], at: Token): Outgoing {
     if (at !== this.#framesAt) {
       this.#frames.clear()
+      this.#frame = undefined
       this.#framesAt = at
     }
     const body = changes.length === 1 ? (changes[0] ?? '') : changes.join(',')

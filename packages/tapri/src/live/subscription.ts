@@ -8,6 +8,8 @@ import type { LiveCaller } from './types.ts'
 /** What a subscription writes to and is remembered by. */
 export interface SubscriptionOwner<C extends LiveCaller> extends Source<C> {
   write(text: string): void
+  /** The same for one that brings its subscription up to date: at once where nothing else is to come. */
+  deliver(change: ChangeText): void
   /** Sends the change with all others that wait. */
   queue(change: ChangeText): void
   /** Sends what waits. */
@@ -97,7 +99,7 @@ export class Subscription<C extends LiveCaller> implements Subscriber<C> {
       return
     }
     this.#etag = etag
-    this.source.queue(change)
+    this.source.deliver(change)
   }
 
   /** The last position at which what the client holds is still true, as far as is known; infinite when it is up to date. */
