@@ -14,6 +14,7 @@ const board = make({
   controllers: {
     notes: controller('/notes', {
       list: visitor.get('/', ({ db }) => db.notes.find({ orderBy: '-rank', limit: 10 })),
+      stream: visitor.get('/stream', ({ reply }) => reply.events(ticks())),
       count: visitor.get('/count', ({ db }) => db.notes.count()),
       get: visitor.get('/:id', one, ({ db, params }) => db.notes.get(params.id)),
       rename: visitor.patch('/:id', { ...one, body: { title: notes.title } }, ({ db, params, body }) =>
@@ -23,6 +24,10 @@ const board = make({
   },
   policies: [policy('notes', { read: () => true, create: () => true, update: () => true, delete: () => true })],
 })
+
+async function* ticks() {
+  for (let tick = 0; ; tick++) yield { data: tick }
+}
 
 async function open(t: TestContext) {
   const running = await testApp(board)
@@ -88,3 +93,15 @@ for (const kind of ['websocket', 'events'] as const) {
     assert.deepEqual(plain.value(list), await ask(''))
   })
 }
+
+test('a line of events that nobody reads is not left open: one that is asked for by HEAD, and calls that never end', async (t) => {
+  const { url, db } = await open(t)
+  const head = await fetch(`${url}/live/events`, { method: 'HEAD' })
+  assert.equal(head.status, 200)
+  const note = await db.notes.create({ title: 'Kites', rank: 1, at: new Date(0) })
+  const plain = await openPlain(url, 'websocket')
+  t.after(() => plain.close())
+  const streamed = await plain.call('GET', '/notes/stream')
+  assert.deepEqual([streamed.status, streamed.problem.code], [400, 'TAPRI_LIVE_CALL'])
+  assert.equal((await plain.call('GET', `/notes/${note.id}`)).value.title, 'Kites')
+})

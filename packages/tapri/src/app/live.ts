@@ -1,5 +1,5 @@
 import { type Auth, authError, type Caller } from '../auth/index.ts'
-import { Answer, type HttpServer } from '../http/index.ts'
+import { Answer, callerAddress, type HttpServer, type TrustProxy } from '../http/index.ts'
 import type { LiveOptions, LiveRun } from '../live/index.ts'
 import { AppContext, admitCaller } from './context.ts'
 import { appError } from './errors.ts'
@@ -40,10 +40,10 @@ interface Identified {
 }
 
 /** Answers the calls of sockets: as requests from the address that the socket was opened from. */
-export function callsOver({ fetch }: HttpServer, prefix: string): LiveOptions<Caller>['call'] {
+export function callsOver({ fetch }: HttpServer, prefix: string, trust: TrustProxy): LiveOptions<Caller>['call'] {
   if (fetch === undefined) return undefined
   return (path, init, upgrade) => {
-    const { remoteAddress: address = '127.0.0.1', remotePort: port = 0 } = upgrade.socket
-    return fetch(new Request(`http://${upgrade.headers.host ?? '127.0.0.1'}${prefix}${path}`, init), { address, port })
+    const from = { address: callerAddress(upgrade, trust), port: upgrade.socket.remotePort ?? 0 }
+    return fetch(new Request(`http://${upgrade.headers.host ?? '127.0.0.1'}${prefix}${path}`, init), from)
   }
 }

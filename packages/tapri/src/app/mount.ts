@@ -59,6 +59,8 @@ export function mountRoutes({ description, files, prefix, production, publicUrl,
 /** Live answers where no WebSocket passes: events one way, requests the other. */
 function lineRoutes(prefix: string, live: () => Live): readonly ServedRoute[] {
   const opened = visitor.get('/', { compress: false }, ({ reply, request, signal }) => {
+    // nobody would read it, and end it
+    if (request.method === 'HEAD') return ''
     return reply.events(live().openLine(request, signal))
   })
   const taken = visitor.post('/', { query: { line: text({ max: 64 }) } }, ({ query, bodyBytes }) => {

@@ -160,7 +160,7 @@ async function openRooms(
     clock,
     run: (run) => following.during(run.reads, () => runLive(http, run)),
     opened: (rules, caller) => database.opened(rules, caller?.user ?? null),
-    call: callsOver(http, prefix),
+    call: callsOver(http, prefix, parts.http?.trustProxy ?? settings.TRUST_PROXY),
     identify: (request, token, reads) => identifyLive(auth, { request, token, reads }),
     allowOrigin: (request) => allowsOrigin(request, { trustedOrigins, publicUrl: settings.PUBLIC_URL ?? undefined }),
     senderOf: socketSender(parts.http?.trustProxy ?? settings.TRUST_PROXY, maxSockets !== undefined),

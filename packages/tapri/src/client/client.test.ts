@@ -212,7 +212,7 @@ test('an address that cannot be called is refused at once', () => {
 })
 
 test('what is to be emptied is told as null, also where files could be sent', () => {
-  const route = { method: 'patch', path: '/videos/:id', query: [], body: 'form' } as const
+  const route = { method: 'PATCH', path: '/videos/:id', query: [], body: 'form' } as const
   const input = { id: 'a', source: null, title: 'Kites' }
   assert.partialDeepStrictEqual(outgoing('http://club.test/api', 'videos.update', route, input), {
     headers: { 'content-type': 'application/json' },

@@ -19,6 +19,8 @@ interface Listeners {
 }
 
 const lost = 1006
+/** Frames of at most 64 kB each: together less than a server reads at once. */
+const mostTogether = 10
 /** Refusals that would be the same again: a bad request, another site, no such route. */
 const final = 4501
 
@@ -96,7 +98,7 @@ export class EventLine implements LineSocket {
     while (this.#waiting.length > 0 && !this.#isClosed && this.#id !== undefined) {
       const answer = await fetch(`${base}/live/frames?line=${this.#id}`, {
         method: 'POST',
-        body: this.#waiting.splice(0).join('\n'),
+        body: this.#waiting.splice(0, mostTogether).join('\n'),
         credentials,
         headers: { 'content-type': 'text/plain' },
         signal: this.#abort.signal,

@@ -29,7 +29,7 @@ export class Held {
   takeWhole(frame: SnapshotFrame): Taken {
     const pieces = this.#pieces
     this.#pieces = []
-    if ((frame.pieces ?? 0) !== pieces.length) return this.#lose()
+    if (frame.pieces !== undefined && frame.pieces !== pieces.length) return this.#lose()
     const value = frame.pieces === undefined ? frame.value : decodeWire(pieces.join(''))
     const patch: Patch | undefined = this.#isEmpty ? { set: value } : diff(this.value, value)
     this.#isEmpty = false

@@ -3,8 +3,10 @@ import { diff } from '../kit/patch.ts'
 import type { Token } from '../kit/protocol.ts'
 import { decodeWire, encodeWire } from '../kit/wire.ts'
 
-/** A `TopicChange` as text, encoded once for all who are sent it. */
-export type ChangeText = string
+/** A `TopicChange` as text, encoded once for all who are sent it; two with the same text are two changes. */
+export interface ChangeText {
+  readonly text: string
+}
 
 interface Step {
   /** The etag of the value that it changes. */
@@ -50,7 +52,7 @@ export class Answer {
     const ops = encodeWire(patch)
     const whole = `{"set":${text}}`
     const shorter = ops.length < whole.length ? ops : whole
-    const change = `{"topic":${this.topic},"from":"${from}","etag":"${this.etag}","ops":${shorter}}`
+    const change = { text: `{"topic":${this.topic},"from":"${from}","etag":"${this.etag}","ops":${shorter}}` }
     this.#keep({ from, change })
     return change
   }
@@ -64,9 +66,9 @@ export class Answer {
 
   #keep(step: Step): void {
     this.#steps.push(step)
-    this.#length += step.change.length
+    this.#length += step.change.text.length
     while (this.#steps.length > keptSteps || this.#length > Math.max(this.text.length, alwaysKept)) {
-      this.#length -= this.#steps.shift()?.change.length ?? 0
+      this.#length -= this.#steps.shift()?.change.text.length ?? 0
     }
   }
 }

@@ -9,10 +9,13 @@ interface Caller<C extends LiveCaller> {
   readonly options: LiveOptions<C>
   readonly upgrade: IncomingMessage
   readonly token: string | undefined
+  /** Aborts when the socket is gone. */
+  readonly signal: AbortSignal
 }
 
 /** Of the upgrade, what a request of the same caller would carry. */
 const carried = ['host', 'origin', 'cookie', 'user-agent', 'accept-language'] as const
+const problemType = 'application/problem+json'
 const unsafeMethods: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
 /** Answers a request that came over a socket: by the same routes, checks and handlers as one over HTTP. */
@@ -20,21 +23,28 @@ export async function answerCall<C extends LiveCaller>(frame: CallFrame, caller:
   const { id } = frame
   try {
     const answer = await ask(frame, caller)
+    const type = answer.headers.get('content-type') ?? ''
+    if (answer.body !== null && !isValue(type)) {
+      await answer.body.cancel()
+      throw liveError('TAPRI_LIVE_CALL', `Cannot call "${frame.path}" over a socket: it answers with ${type}, not with a value`)
+    }
     const text = await answer.text()
     const at = answer.headers.get('tapri-token')
-    const type = answer.headers.get('content-type') ?? ''
     const common = { type: 'result', id, status: answer.status, ...(at !== null && { at }) } as const
-    if (type.startsWith('application/problem+json')) return { ...common, problem: readProblemDocument(JSON.parse(text)) }
-    if (text === '') return common
-    if (type.startsWith(wireType)) return { ...common, value: decodeWire(text) }
-    throw liveError('TAPRI_LIVE_CALL', `Cannot call "${frame.path}" over a socket: it answers with ${type}, not with a value`)
+    if (type.startsWith(problemType)) return { ...common, problem: readProblemDocument(JSON.parse(text)) }
+    return text === '' ? common : { ...common, value: decodeWire(text) }
   } catch (error) {
     const problem = liveProblem(error, { call: frame.path }, caller.options.log)
     return { type: 'result', id, status: problem.status, problem }
   }
 }
 
-async function ask<C extends LiveCaller>(frame: CallFrame, { options, upgrade, token }: Caller<C>): Promise<Response> {
+function isValue(type: string): boolean {
+  // streams of lines and events are of types of their own
+  return type.startsWith(problemType) || type.startsWith(wireType)
+}
+
+async function ask<C extends LiveCaller>(frame: CallFrame, { options, upgrade, token, signal }: Caller<C>): Promise<Response> {
   const { method, path, body, key } = frame
   if (options.call === undefined) {
     throw liveError('TAPRI_LIVE_CALL', 'Cannot call over a socket: a part of this app needs requests of Node, ask over HTTP')
@@ -48,5 +58,5 @@ async function ask<C extends LiveCaller>(frame: CallFrame, { options, upgrade, t
   if (key !== undefined) headers.set('idempotency-key', key)
   const sends = unsafeMethods.has(method) && body !== undefined
   if (sends) headers.set('content-type', wireType)
-  return options.call(path, { method, headers, ...(sends && { body: encodeWire(body) }) }, upgrade)
+  return options.call(path, { method, headers, signal, ...(sends && { body: encodeWire(body) }) }, upgrade)
 }

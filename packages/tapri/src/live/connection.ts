@@ -47,6 +47,8 @@ export class Connection<C extends LiveCaller> implements SocketListener, Subscri
   readonly #waiting: (() => void)[] = []
   readonly #pings = new Pings((ping) => this.#answerPing(ping))
   #calls = 0
+  /** Aborts its calls when it is gone. */
+  #gone: AbortController | undefined
   #isWarned = false
   #garbage = 0
   #isClosed = false
@@ -123,6 +125,7 @@ export class Connection<C extends LiveCaller> implements SocketListener, Subscri
 
   onClose(): void {
     this.#isClosed = true
+    this.#gone?.abort()
     this.#heartbeat.stop()
     this.#cancelHold?.()
     this.#identity?.stop()
@@ -260,7 +263,8 @@ export class Connection<C extends LiveCaller> implements SocketListener, Subscri
     }
     this.#calls++
     const { options } = this.#hub
-    const result = await answerCall(frame, { options, upgrade: this.upgrade, token: this.#token })
+    this.#gone ??= new AbortController()
+    const result = await answerCall(frame, { options, upgrade: this.upgrade, token: this.#token, signal: this.#gone.signal })
     this.#calls--
     this.write(encodeWire(result))
   }

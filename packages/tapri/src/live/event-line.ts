@@ -44,6 +44,8 @@ export class EventLine implements LiveSocket, AsyncIterable<ServerEvent> {
   terminate(): void {
     this.#isEnded = true
     this.#wake()
+    // whether or not anybody reads to the end
+    this.#leave()
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ServerEvent> {
@@ -75,10 +77,7 @@ export class EventLine implements LiveSocket, AsyncIterable<ServerEvent> {
 
   /** Calls when the caller has left while nothing was said. */
   leaveOn(signal: AbortSignal): void {
-    const leave = () => {
-      this.terminate()
-      this.#leave()
-    }
+    const leave = () => this.terminate()
     if (signal.aborted) leave()
     else signal.addEventListener('abort', leave, { once: true })
   }

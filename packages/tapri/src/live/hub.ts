@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { IncomingMessage } from 'node:http'
-import { type Commit, Interests } from '../data/index.ts'
+import { type Commit, Interests, type ReadSet } from '../data/index.ts'
 import type { Problem, Token } from '../kit/protocol.ts'
 import type { Answer, ChangeText } from './answer.ts'
 import { canonical } from './canonical.ts'
@@ -70,13 +70,17 @@ export class Hub<C extends LiveCaller> {
   readonly #queries = new Map<string, Set<LiveQuery<C>>>()
   /** Routes whose answers depend on more of the request than the caller. */
   readonly #personal = new Set<string>()
+  /** Routes whose handlers look at who calls. */
+  readonly #perCaller = new Set<string>()
+  /** What rules open to callers, by their names. */
+  readonly #opened = new WeakMap<object, Map<string, string>>()
   /** Of this token, by what they carry. */
   readonly #frames = new Map<string, Outgoing>()
   #framesAt: Token = ''
   /** The last of each that was asked for: one change to many sockets asks for the same again and again. */
   #tokenAt = Number.NaN
   #token: Token = ''
-  #change: ChangeText = ''
+  #change: ChangeText | undefined
   #frame: Outgoing | undefined
   #topics = 0
   #last: number
@@ -93,7 +97,11 @@ export class Hub<C extends LiveCaller> {
 
   /** Begins work that `settled` waits for. */
   begin(work: () => Promise<void>): void {
-    this.#work.track(() => this.#outside(work))
+    this.#work
+      .track(() => this.#outside(work))
+      .catch((error: unknown) => {
+        this.options.log.event('live.work.failed', { error }, 'error')
+      })
   }
 
   tokenOf(position: number): Token {
@@ -151,7 +159,7 @@ export class Hub<C extends LiveCaller> {
       this.#frame = undefined
       this.#framesAt = at
     }
-    const body = changes.length === 1 ? (changes[0] ?? '') : changes.join(',')
+    const body = changes.map(({ text }) => text).join(',')
     const known = this.#frames.get(body)
     if (known !== undefined) return known
     const frame = new Outgoing(`{"type":"patch","at":"${at}","changes":[${body}]}`)
@@ -183,7 +191,11 @@ export class Hub<C extends LiveCaller> {
     const queries = this.#queries.get(key) ?? new Set()
     this.#queries.set(key, queries)
     let query: LiveQuery<C> | undefined
-    for (const each of queries) if (each.accepts(subscriber)) query ??= each
+    for (const each of queries) {
+      if (!each.accepts(subscriber)) continue
+      query = each
+      break
+    }
     if (query === undefined) {
       query = new LiveQuery(this, { key, topic: ++this.#topics }, subscriber)
       queries.add(query)
@@ -212,6 +224,21 @@ export class Hub<C extends LiveCaller> {
     }
   }
 
+  /** The answers of the route are each for one caller. */
+  partCallers(route: string): void {
+    this.#perCaller.add(route)
+  }
+
+  /** What the rules open to the caller, as one text. `names` are those of the rules. */
+  openedTo(caller: C | null, rules: ReadSet['rules'], names: string): string {
+    const known = this.#opened.get(caller ?? nobody) ?? new Map<string, string>()
+    this.#opened.set(caller ?? nobody, known)
+    const opened = known.get(names) ?? this.options.opened(rules, caller)
+    // a visitor has no row that would be another one by the next look
+    if (caller !== null) known.set(names, opened)
+    return opened
+  }
+
   forget(query: LiveQuery<C>): void {
     const queries = this.#queries.get(query.key)
     queries?.delete(query)
@@ -220,11 +247,13 @@ export class Hub<C extends LiveCaller> {
 
   #keyOf({ source, route, input }: Subscriber<C>): string {
     const owner = this.#personal.has(route) ? source.number : null
+    const caller = this.#perCaller.has(route) ? (source.caller?.user.id ?? null) : null
     // who may ask at all differs between visitors and members
-    return canonical([route, input, source.caller === null, owner])
+    return canonical([route, input, source.caller === null, owner, caller])
   }
 }
 
 const mostFrames = 1_000
+const nobody: object = {}
 /** Milliseconds. */
 const longestWait = 5_000

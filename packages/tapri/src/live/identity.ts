@@ -20,6 +20,8 @@ export class Identity<C extends LiveCaller> implements Dependent, AtWork {
   readonly #identifying: Identifying<C>
   #known = false
   #stale = true
+  #expiries = 0
+  #isStopped = false
   #releases: (() => void)[] = []
   #arrived: Commit[] | undefined
   #flight: Promise<void> | undefined
@@ -33,11 +35,14 @@ export class Identity<C extends LiveCaller> implements Dependent, AtWork {
     return !this.#stale
   }
 
+  /** What is being looked at counts no more either. */
   expire(): void {
     this.#stale = true
+    this.#expiries++
   }
 
   stop(): void {
+    this.#isStopped = true
     this.#hub.atWork.delete(this)
     for (const release of this.#releases.splice(0)) release()
   }
@@ -66,13 +71,15 @@ export class Identity<C extends LiveCaller> implements Dependent, AtWork {
   /** Identifies again when stale; callers at the same time share one look.
    * @throws TAPRI_AUTH_SESSION when the session that was has ended; what the credential is refused with */
   async refresh(): Promise<void> {
-    if (!this.#stale) return
-    this.#flight ??= this.#look().finally(() => {
-      this.#flight = undefined
-      this.#arrived = undefined
-      this.#hub.atWork.delete(this)
-    })
-    await this.#flight
+    // a commit, or another token, may have come right behind the look that was waited for
+    while (this.#stale && !this.#isStopped) {
+      this.#flight ??= this.#look().finally(() => {
+        this.#flight = undefined
+        this.#arrived = undefined
+        this.#hub.atWork.delete(this)
+      })
+      await this.#flight
+    }
   }
 
   async #look(): Promise<void> {
@@ -83,12 +90,14 @@ export class Identity<C extends LiveCaller> implements Dependent, AtWork {
       const arrived: Commit[] = []
       this.#arrived = arrived
       const position = this.#hub.options.database.changes.position()
+      const expiries = this.#expiries
       const caller = await this.#identifying.identify(reads)
       const newest = await this.#hub.newestTouching(position, (commit) => touches(commit, reads))
       // the caller of a later moment would be told what nobody has been told of yet
       if (newest !== undefined && (await this.#hub.reach(newest, longestEarly))) continue
       // from here on nothing waits: no commit can come between this check and the acceptance
-      if (arrived.some((commit) => touches(commit, reads))) continue
+      if (this.#isStopped) return
+      if (expiries !== this.#expiries || arrived.some((commit) => touches(commit, reads))) continue
       this.#accept(caller, reads)
       return
     }

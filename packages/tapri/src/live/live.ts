@@ -104,6 +104,9 @@ export function openLive<C extends LiveCaller>(options: LiveOptions<C> & Channel
       line.take(text)
     },
     settled: () => work.idle(),
+    get interests() {
+      return hub.interests.size
+    },
     get connections() {
       return connections.size
     },

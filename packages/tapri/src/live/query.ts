@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { type Commit, type Reader, ReadSet } from '../data/index.ts'
 import type { Problem } from '../kit/protocol.ts'
-import { Answer } from './answer.ts'
+import { Answer, type ChangeText } from './answer.ts'
 import type { AtWork, Dependent, Hub, Source, Subscriber } from './hub.ts'
 import type { Recording } from './kept/recording.ts'
 import { liveProblem } from './problem.ts'
@@ -46,6 +46,7 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
   #owner: string | null
   /** Which rules the last run went by; undefined when it also looked at who calls, or there was none. */
   #rules: ReadSet['rules'] | undefined
+  #ruleNames = ''
   /** What they opened. */
   #opened = ''
   #hasRun = false
@@ -74,7 +75,7 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
   accepts({ source }: Subscriber<C>): boolean {
     if (!this.#hasRun) return true
     if (this.#rules === undefined) return idOf(source) === this.#owner
-    return this.#hub.options.opened(this.#rules, source.caller) === this.#opened
+    return this.#hub.openedTo(source.caller, this.#rules, this.#ruleNames) === this.#opened
   }
 
   add(subscriber: Subscriber<C>): void {
@@ -165,7 +166,7 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
       if (first === undefined || first.source.isFresh) return first?.source
       await first.source.refresh()
       // who has become another goes where it belongs, also when it was the one for whom this is run
-      if (this.subscribers.has(first) && first.source.isFresh && !this.accepts(first)) first.move()
+      if (this.subscribers.has(first) && first.source.isFresh) this.#partWithStranger(first)
     }
   }
 
@@ -236,23 +237,27 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
 
   /** Whom the answer is for; others leave for one of their own. */
   #belongTo(leader: Source<C>, { looksAtCaller }: Outcome, reads: ReadSet): void {
-    const { opened } = this.#hub.options
     this.#hasRun = true
     this.#owner = idOf(leader)
     this.#rules = looksAtCaller ? undefined : reads.rules
-    this.#opened = this.#rules === undefined ? '' : opened(this.#rules, leader.caller)
-    const accepted = new Map<C | null, boolean>()
-    for (const subscriber of [...this.subscribers]) {
-      const { source } = subscriber
-      if (!source.isFresh) continue
-      const isAccepted = accepted.get(source.caller) ?? this.accepts(subscriber)
-      accepted.set(source.caller, isAccepted)
-      if (!isAccepted) subscriber.move()
+    this.#ruleNames = [...reads.rules.keys()].join()
+    if (looksAtCaller) this.#hub.partCallers(this.route)
+    else this.#opened = this.#hub.openedTo(leader.caller, reads.rules, this.#ruleNames)
+    for (const subscriber of [...this.subscribers]) if (subscriber.source.isFresh) this.#partWithStranger(subscriber)
+  }
+
+  /** Who is given something else goes to where that is. */
+  #partWithStranger(subscriber: Subscriber<C>): void {
+    try {
+      if (!this.accepts(subscriber)) subscriber.move()
+    } catch (error) {
+      // a rule that fails for one caller is no reason to end the others
+      subscriber.end(liveProblem(error, { route: this.route }, this.#hub.options.log))
     }
   }
 
   #publish(text: string, at: string): void {
-    let change: string | undefined
+    let change: ChangeText | undefined
     if (this.#answer === undefined) this.#answer = new Answer(this.topic, text, at)
     else change = this.#answer.become(text, at)
     const { etag } = this.#answer

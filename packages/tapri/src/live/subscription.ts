@@ -2,6 +2,7 @@ import type { Problem, SubscribeFrame } from '../kit/protocol.ts'
 import { encodeWire } from '../kit/wire.ts'
 import type { Answer, ChangeText } from './answer.ts'
 import type { Hub, Source, Subscriber } from './hub.ts'
+import { liveProblem } from './problem.ts'
 import type { LiveQuery } from './query.ts'
 import type { LiveCaller } from './types.ts'
 
@@ -62,7 +63,12 @@ export class Subscription<C extends LiveCaller> implements Subscriber<C> {
 
   /** Joins the query of the caller that the socket has by now. */
   start(): void {
-    if (!this.#isEnded) this.#query = this.#hub.join(this)
+    if (this.#isEnded) return
+    try {
+      this.#query = this.#hub.join(this)
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   greet(answer: Answer): void {
@@ -79,7 +85,7 @@ export class Subscription<C extends LiveCaller> implements Subscriber<C> {
     }
     if (this.#topic === topic) for (const step of steps) this.source.queue(step)
     else {
-      const changes = steps.length === 0 ? '' : `,"changes":[${steps.join(',')}]`
+      const changes = steps.length === 0 ? '' : `,"changes":[${steps.map(({ text }) => text).join(',')}]`
       this.source.write(`{"type":"current","id":${this.#id},"topic":${topic},"at":"${at}"${changes}}`)
     }
     this.#topic = topic
@@ -119,8 +125,12 @@ export class Subscription<C extends LiveCaller> implements Subscriber<C> {
     this.#hub.begin(async () => {
       await this.source.refresh()
       if (this.#isEnded || this.#query === undefined) return
-      if (this.#query.accepts(this)) this.#query.greet(this)
-      else this.move()
+      try {
+        if (this.#query.accepts(this)) this.#query.greet(this)
+        else this.move()
+      } catch (error) {
+        this.#fail(error)
+      }
     })
   }
 
@@ -136,6 +146,11 @@ export class Subscription<C extends LiveCaller> implements Subscriber<C> {
     if (this.#isEnded) return
     this.stop()
     this.source.write(encodeWire({ type: 'error', id: this.#id, problem }))
+  }
+
+  /** Ends it with what a rule has thrown. */
+  #fail(error: unknown): void {
+    this.end(liveProblem(error, { route: this.route }, this.#hub.options.log))
   }
 
   /** Ends it without a word. */

@@ -66,6 +66,8 @@ export interface Live {
   takeFrames(id: string, text: string): void
   /** Resolves once every answer that a commit so far changes is handed to its sockets. */
   settled(): Promise<void>
+  /** Reads that are watched beside what is kept in memory. */
+  readonly interests: number
   readonly connections: number
   readonly subscriptions: number
   /** Closes every socket; clients connect again. */
