@@ -129,21 +129,6 @@ test('one who goes on making no sense is closed for good', async (t) => {
   await isWell(stall)
 })
 
-test('binary, too large and ill-formed frames close the socket with the code for it', async (t) => {
-  const stall = await openStall(t)
-  const binary = await openRaw(stall.port)
-  binary.send(Buffer.from('{"type":"ping"}'))
-  assert.equal(await binary.closed, 1003)
-  const large = await openRaw(stall.port)
-  large.send(`"${'x'.repeat(65_536)}"`)
-  assert.equal(await large.closed, 1009)
-  const illFormed = await openRaw(stall.port)
-  illFormed.socket.send(Buffer.from([0xff, 0xfe]), { binary: false })
-  assert.equal(await illFormed.closed, 1007)
-  await isWell(stall)
-  assert.equal(stall.live.connections <= 1, true)
-})
-
 test('bytes that are no WebSocket frames end their own socket and nothing else', async (t) => {
   const stall = await openStall(t)
   await fc.assert(
