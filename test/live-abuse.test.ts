@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { deflateRawSync } from 'node:zlib'
 import { startApp } from 'tapri'
+import { client, closeClient } from 'tapri/client'
 import { manualClock } from '../packages/tapri/src/kit/clock.ts'
 import { type LogEntry, openLog } from '../packages/tapri/src/observe/index.ts'
 import app, { closing, frame, handshake, opcodes, openEvents, openWire, post, slow } from './live-abuse.fixture.ts'
@@ -359,4 +360,20 @@ test('handlers of those who subscribe and leave at once do not pile up', async (
   assert.deepEqual([slow.now, server.live.subscriptions], [0, 1])
   wire.socket.destroy()
   await isWell()
+})
+
+test('a client whose request for events came too slowly asks again', async (t) => {
+  const { server } = await open(t)
+  let isFirst = true
+  const api = client<typeof app>(server.apiUrl, {
+    live: 'events',
+    fetch: async (url, init) => {
+      if (!isFirst || !String(url).endsWith('/live/events')) return fetch(url, init)
+      isFirst = false
+      return new Response(null, { status: 408 })
+    },
+  })
+  t.after(() => closeClient(api))
+  using notes = api.notes.list.live({})
+  assert.deepEqual([await notes.ready, isFirst], [[], false])
 })

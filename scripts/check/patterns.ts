@@ -42,7 +42,7 @@ async function faultsOf(file: string, pattern: Pattern, verdicts: Verdicts): Pro
 
 async function judge({ source, flags }: Pattern): Promise<string> {
   const readable = flags.includes('v') ? { source: withoutSets(source), flags: flags.replace('v', 'u') } : { source, flags }
-  const verdict = await check(readable.source, readable.flags, { timeout: 20_000 })
+  const verdict = await check(readable.source, readable.flags, { timeout: 60_000 })
   if (verdict.status === 'safe') return ''
   if (verdict.status === 'unknown') return `cannot be judged (${verdict.error.kind}): write a simpler one`
   return `takes ${verdict.complexity.summary} time, as with ${verdict.attack.pattern.slice(0, 120)}: start it at one place, or let no two of its parts match the same`

@@ -23,6 +23,8 @@ const lost = 1006
 const mostTogether = 10
 /** Refusals that would be the same again: a bad request, another site, no such route. */
 const final = 4501
+/** Refusals that a slow line, or too many at once, are given. */
+const passing: ReadonlySet<number> = new Set([408, 425, 429])
 
 /**
  * The frames of `tapri.v1` where no WebSocket passes: server-sent events one way, requests the other. It looks like a
@@ -65,7 +67,7 @@ export class EventLine implements LineSocket {
       signal: this.#abort.signal,
     })
     if (!answer.ok || answer.body === null) {
-      this.#end(answer.status >= 400 && answer.status < 500 && answer.status !== 429 ? final : lost)
+      this.#end(answer.status >= 400 && answer.status < 500 && !passing.has(answer.status) ? final : lost)
       return
     }
     for await (const line of linesIn(chunksOf(answer.body))) {

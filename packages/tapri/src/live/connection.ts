@@ -223,8 +223,11 @@ export class Connection<C extends LiveCaller> implements SocketListener, Subscri
   }
 
   #refuse(error: unknown): void {
-    this.write(encodeWire({ type: 'error', problem: liveProblem(error, {}, this.#hub.options.log) }))
-    this.close(closeCodes.refused, 'The token was refused')
+    const problem = liveProblem(error, {}, this.#hub.options.log)
+    this.write(encodeWire({ type: 'error', problem }))
+    // a database that does not answer has refused nobody
+    if (problem.status >= 500) this.close(closeCodes.restart, 'Who calls cannot be told now')
+    else this.close(closeCodes.refused, 'The token was refused')
   }
 
   #subscribe(frame: SubscribeFrame): void {

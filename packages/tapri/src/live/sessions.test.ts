@@ -13,6 +13,15 @@ test('a token that is wrong is refused for good', async (t) => {
   assert.equal(await raw.closed, 4501)
 })
 
+test('while the database does not answer, who calls is told to come back, not refused', async (t) => {
+  const stall = await openStall(t)
+  const { token } = await stall.member('Ann')
+  await stall.database.close()
+  const raw = await openRaw(stall.port, { hello: { type: 'hello', token } })
+  const { problem } = await raw.next()
+  assert.deepEqual([problem.status, await raw.closed], [503, 1012])
+})
+
 test('when the session ends so do its subscriptions, before anything more is sent', async (t) => {
   const stall = await openStall(t)
   const ann = await stall.member('Ann')
