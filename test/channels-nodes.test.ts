@@ -110,7 +110,7 @@ for (const [kind, server] of servers) {
 
   test(`${kind}: the members of a node that is killed are gone when its lease is over, and whom a rule refuses is put out everywhere`, {
     skip,
-    timeout: 60_000,
+    timeout: 170_000,
   }, async () => {
     await using town = await openTown(server ?? '', 2)
     const ports = [new URL(town.here.url).port, ...town.others.map(({ port }) => port)].map(Number)

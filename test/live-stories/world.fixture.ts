@@ -123,7 +123,7 @@ export class World {
 
   /** Until nothing is under way: all nodes know of everything, all lines are open and quiet. */
   async settle(): Promise<void> {
-    for (let quiet = 0; quiet < 3; ) {
+    for (let quiet = 0; quiet < 12; ) {
       let isBusy = false
       for (const node of this.nodes) {
         while (node?.log.isBehind) {
