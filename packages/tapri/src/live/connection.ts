@@ -141,8 +141,9 @@ export class Connection<C extends LiveCaller> implements SocketListener, Subscri
 
   deliver(change: ChangeText): void {
     const isAlone = this.#subscriptions.size === 1 && this.#holds <= 1 && this.#changes.length === 0
-    if (isAlone) this.send(this.#hub.patchOfOne(change))
-    else this.queue(change)
+    // whoever delivers has seen that there is room
+    if (!isAlone) this.queue(change)
+    else if (!this.#isClosed) this.#socket.send(this.#hub.patchOfOne(change))
   }
 
   queue(change: ChangeText): void {
