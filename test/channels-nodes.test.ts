@@ -8,8 +8,10 @@ import { startApp } from 'tapri'
 import { client, closeClient } from 'tapri/client'
 import { scratchDatabase } from '../packages/tapri/src/data/index.ts'
 import { manualClock } from '../packages/tapri/src/kit/clock.ts'
-import app, { arrivals, textsOf } from './channels.fixture.ts'
-import { kill, type Node, openSwitch, seeded, settingsOf, startNode } from './channels-nodes.fixture.ts'
+import { arrivals } from '../packages/tapri/src/live/stall.fixture.ts'
+import app, { textsOf } from './channels.fixture.ts'
+import { kill, type Node, openSwitch, settingsOf, startNode } from './channels-nodes.fixture.ts'
+import { randomOf } from './fuzz.fixture.ts'
 
 const servers = Object.entries({
   PostgreSQL: process.env.TEST_POSTGRES_URL,
@@ -67,7 +69,7 @@ async function openTown(server: string, nodes: number) {
 
 async function hears(server: string, nodes: number, killsOne: boolean): Promise<void> {
   await using town = await openTown(server, nodes)
-  const random = seeded(20_260_101)
+  const random = randomOf(20_260_101)
   const ports = nodes === 0 ? [Number(new URL(town.here.url).port)] : town.others.map(({ port }) => port)
   await using lines = await openSwitch(ports, random)
   const [speakers, each] = [5, 16]

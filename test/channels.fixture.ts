@@ -1,5 +1,6 @@
 import { channel, TapriError, tapri } from 'tapri'
 import { belongsTo, bool, email, id, model, pick, text } from 'tapri/data'
+import { arrivals } from '../packages/tapri/src/live/stall.fixture.ts'
 
 const models = {
   users: model({ name: text(), email: email({ unique: true }) }),
@@ -52,27 +53,6 @@ export default app({
     policy('guests', { read: ({ rows, user }) => user !== null && rows({ user: user.id }) }),
   ],
 })
-
-/** What has come, and can be waited for. */
-export function arrivals<T>() {
-  const seen: T[] = []
-  let wake = () => {}
-  return {
-    seen,
-    add(value: T) {
-      seen.push(value)
-      wake()
-    },
-    async count(wanted: number): Promise<T[]> {
-      while (seen.length < wanted) {
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
-      return seen
-    },
-  }
-}
 
 interface Heard {
   onMessage(listener: (message: { readonly body: { readonly text: string } }) => void): () => void

@@ -4,7 +4,8 @@ import { channel, tapri } from 'tapri'
 import { add, text } from 'tapri/data'
 import { testApp } from 'tapri/test'
 import { openRaw } from '../packages/tapri/src/live/socket.fixture.ts'
-import app, { arrivals, codeOf, textsOf } from './channels.fixture.ts'
+import { arrivals } from '../packages/tapri/src/live/stall.fixture.ts'
+import app, { codeOf, textsOf } from './channels.fixture.ts'
 
 const quiet = { onError: () => {} }
 

@@ -75,23 +75,3 @@ export function heldSockets() {
     },
   }
 }
-
-/** What is told, to be waited for. */
-export function recorded<T>() {
-  const seen: T[] = []
-  let wake = () => {}
-  return {
-    seen,
-    add(value: T) {
-      seen.push(value)
-      wake()
-    },
-    async count(wanted: number) {
-      while (seen.length < wanted) {
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
-    },
-  }
-}

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type ClientOptions, client, closeClient, connection } from 'tapri/client'
 import { testApp } from 'tapri/test'
-import { gateTo, heldSockets, recorded } from './gates.fixture.ts'
+import { arrivals } from '../packages/tapri/src/live/stall.fixture.ts'
+import { gateTo, heldSockets } from './gates.fixture.ts'
 import app from './notes.fixture.ts'
 
 const board = { board: 'plans' }
@@ -35,7 +36,7 @@ test('a slow reader skips to the newest value', async (t) => {
   using notes = api.notes.list.live(board)
   const values = notes[Symbol.asyncIterator]()
   assert.deepEqual(await values.next(), { done: false, value: [] })
-  const told = recorded<readonly string[]>()
+  const told = arrivals<readonly string[]>()
   notes.onChange(told.add)
   await write('a')
   await told.count(1)
@@ -70,7 +71,7 @@ test('return() answers a reader that waits', async (t) => {
 
 test('what the server refuses is thrown by the loop once, by ready, and kept as error', async (t) => {
   const { api } = await open(t)
-  const errors = recorded<Error>()
+  const errors = arrivals<Error>()
   const refused = api.notes.fails.live({}, { onError: errors.add })
   await assert.rejects(refused.ready, { code: 'TAPRI_DENIED' })
   const values = refused[Symbol.asyncIterator]()
@@ -94,7 +95,7 @@ test('ready gives the first value, and rejects when it was closed before', async
 
 test('a callback gets the whole answer as before, and nothing once it was ended', async (t) => {
   const { api, write } = await open(t)
-  const told = recorded<readonly string[]>()
+  const told = arrivals<readonly string[]>()
   const stop = api.notes.list.live(board, told.add)
   await told.count(1)
   stop()
@@ -107,7 +108,7 @@ test('a callback gets the whole answer as before, and nothing once it was ended'
 test('a connection tells its state, and since when', async (t) => {
   const { api, gate } = await open(t)
   const line = connection(api)
-  const told = recorded<string>()
+  const told = arrivals<string>()
   line.onChange(({ state }) => told.add(state))
   assert.equal(line.state, 'idle')
   const notes = api.notes.list.live(board)
@@ -126,7 +127,7 @@ test('a connection tells its state, and since when', async (t) => {
 test('a connection that goes by server-sent events tells its state too', async (t) => {
   const { api, gate } = await open(t, { live: 'events' })
   const line = connection(api)
-  const told = recorded<string>()
+  const told = arrivals<string>()
   line.onChange(({ state }) => told.add(state))
   await api.notes.list.live(board).ready
   gate.close()
@@ -143,7 +144,7 @@ test('a connection that is lost when nobody needs it any more is idle', async (t
   const line = connection(api)
   const notes = api.notes.list.live(board)
   await notes.ready
-  const told = recorded<string>()
+  const told = arrivals<string>()
   line.onChange(({ state }) => told.add(state))
   gate.close()
   await told.count(1)

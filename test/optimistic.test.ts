@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type ClientOptions, client, closeClient, connection } from 'tapri/client'
 import { testApp } from 'tapri/test'
-import { gateTo, heldSockets, recorded } from './gates.fixture.ts'
+import { arrivals } from '../packages/tapri/src/live/stall.fixture.ts'
+import { gateTo, heldSockets } from './gates.fixture.ts'
 import app from './notes.fixture.ts'
 
 const board = { board: 'plans' }
@@ -18,7 +19,7 @@ async function open(t: TestContext, options: ClientOptions = {}) {
   })
   const notes = api.notes.list.live(board)
   await notes.ready
-  const shown = recorded<readonly string[]>()
+  const shown = arrivals<readonly string[]>()
   notes.onChange(shown.add)
   const write = (text: string, signal?: AbortSignal) =>
     api.notes.create.optimistic(
@@ -63,7 +64,7 @@ test('a live answer that overtakes the answer of the write is not shown beside t
       return answer
     },
   })
-  const other = recorded<readonly string[]>()
+  const other = arrivals<readonly string[]>()
   api.notes.list.live(board, other.add)
   await other.count(1)
   const writing = write('kites')
@@ -131,7 +132,7 @@ test('every live answer of a route and an input shows the change, those with ano
 
 test('writes that are made while nobody can be reached wait, and are done in their order once somebody can', async (t) => {
   const { gate, write, notes, server, api } = await open(t)
-  const line = recorded<string>()
+  const line = arrivals<string>()
   connection(api).onChange(({ state }) => line.add(state))
   gate.close()
   await line.count(1)

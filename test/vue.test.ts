@@ -5,7 +5,7 @@ import { testApp } from 'tapri/test'
 import { useLive } from 'tapri/vue'
 import { createSSRApp, effectScope, h, nextTick, ref, watchEffect } from 'vue'
 import { renderToString } from 'vue/server-renderer'
-import { recorded } from './gates.fixture.ts'
+import { arrivals } from '../packages/tapri/src/live/stall.fixture.ts'
 import app from './notes.fixture.ts'
 
 async function open(t: TestContext) {
@@ -23,7 +23,7 @@ test('a composable follows a route until its scope ends, and anew when its input
   await write('a', 'plans')
   await write('b', 'other')
   const board = ref('plans')
-  const seen = recorded<unknown>()
+  const seen = arrivals<unknown>()
   const scope = effectScope()
   scope.run(() => {
     const { value, isReady } = useLive(api.notes.list, () => ({ board: board.value }))
@@ -39,7 +39,7 @@ test('a composable follows a route until its scope ends, and anew when its input
   scope.stop()
   using other = api.notes.list.live({ board: 'other' })
   await other.ready
-  const told = recorded<unknown>()
+  const told = arrivals<unknown>()
   other.onChange(told.add)
   await write('d', 'other')
   await told.count(1)
@@ -50,7 +50,7 @@ test('a composable shows a live answer that is there already, and leaves it open
   const { api, write } = await open(t)
   using notes = api.notes.list.live({ board: 'plans' })
   await notes.ready
-  const seen = recorded<unknown>()
+  const seen = arrivals<unknown>()
   const scope = effectScope()
   scope.run(() => {
     const { value } = useLive(notes)
@@ -64,7 +64,7 @@ test('a composable shows a live answer that is there already, and leaves it open
 
 test('a refusal becomes the error of a composable', async (t) => {
   const { api } = await open(t)
-  const seen = recorded<unknown>()
+  const seen = arrivals<unknown>()
   const scope = effectScope()
   scope.run(() => {
     const { error } = useLive(api.notes.fails)

@@ -1,18 +1,8 @@
 import type { Database } from '../../packages/tapri/src/data/index.ts'
 import type { LiveOptions } from '../../packages/tapri/src/live/index.ts'
 import type { TestCaller } from '../../packages/tapri/src/live/stall.fixture.ts'
+import { randomOf } from '../fuzz.fixture.ts'
 import { World } from './world.fixture.ts'
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 const nodes = 3
 

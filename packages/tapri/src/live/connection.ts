@@ -309,7 +309,7 @@ export class Connection<C extends LiveCaller> implements SocketListener, Subscri
       await this.refresh()
     } else {
       this.#isWarned = true
-      this.write(encodeWire({ type: 'error', problem: liveProblem(problem, {}, this.#hub.options.log) }))
+      this.#tell(problem)
     }
   }
 

@@ -10,7 +10,6 @@ export class EventLine implements LiveSocket, AsyncIterable<ServerEvent> {
   #waiting: string[] = []
   #unsent = 0
   #isEnded = false
-  #isClosed = false
   #wake = () => {}
 
   constructor(id: string, listen: (line: LiveSocket) => SocketListener) {
@@ -41,11 +40,12 @@ export class EventLine implements LiveSocket, AsyncIterable<ServerEvent> {
     this.terminate()
   }
 
+  /** Whether or not anybody reads to the end. */
   terminate(): void {
+    if (this.#isEnded) return
     this.#isEnded = true
     this.#wake()
-    // whether or not anybody reads to the end
-    this.#leave()
+    this.#listener.onClose()
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ServerEvent> {
@@ -63,16 +63,8 @@ export class EventLine implements LiveSocket, AsyncIterable<ServerEvent> {
         }
       }
     } finally {
-      this.#leave()
+      this.terminate()
     }
-  }
-
-  /** The caller has left, or everything is said. */
-  #leave(): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    this.#isEnded = true
-    this.#listener.onClose()
   }
 
   /** Calls when the caller has left while nothing was said. */

@@ -127,6 +127,11 @@ export class Hub<C extends LiveCaller> {
     if (epoch === this.options.database.changes.epoch && Number.isFinite(position)) await this.reach(position, longestWait)
   }
 
+  /** Whether a position that the database has shown before its time is announced soon: older transactions seldom hold it back. */
+  reachEarly(position: number): Promise<boolean> {
+    return this.reach(position, longestEarly)
+  }
+
   /** Answers whether the position was heard of within so many milliseconds. */
   reach(position: number, within: number): Promise<boolean> {
     if (position <= this.options.database.changes.position()) return Promise.resolve(true)
@@ -231,11 +236,12 @@ export class Hub<C extends LiveCaller> {
 
   /** What the rules open to the caller, as one text. `names` are those of the rules. */
   openedTo(caller: C | null, rules: ReadSet['rules'], names: string): string {
-    const known = this.#opened.get(caller ?? nobody) ?? new Map<string, string>()
-    this.#opened.set(caller ?? nobody, known)
-    const opened = known.get(names) ?? this.options.opened(rules, caller)
     // a visitor has no row that would be another one by the next look
-    if (caller !== null) known.set(names, opened)
+    if (caller === null) return this.options.opened(rules, null)
+    const known = this.#opened.get(caller) ?? new Map<string, string>()
+    this.#opened.set(caller, known)
+    const opened = known.get(names) ?? this.options.opened(rules, caller)
+    known.set(names, opened)
     return opened
   }
 
@@ -254,6 +260,6 @@ export class Hub<C extends LiveCaller> {
 }
 
 const mostFrames = 1_000
-const nobody: object = {}
 /** Milliseconds. */
 const longestWait = 5_000
+const longestEarly = 2_000

@@ -4,9 +4,6 @@ import type { AtWork, Dependent, Hub } from './hub.ts'
 import { touches } from './touches.ts'
 import type { LiveCaller } from './types.ts'
 
-/** Milliseconds that a caller waits for the announcement of a commit that it is known by. */
-const longestEarly = 2_000
-
 interface Identifying<C extends LiveCaller> {
   identify(reads: ReadSet): Promise<C | null>
   /** Called when a commit has changed who calls, or may have. */
@@ -16,7 +13,7 @@ interface Identifying<C extends LiveCaller> {
 /** Who calls through one socket, kept true: a change of the session or the user makes it stale. */
 export class Identity<C extends LiveCaller> implements Dependent, AtWork {
   caller: C | null = null
-  readonly #hub: Pick<Hub<C>, 'interests' | 'atWork' | 'options' | 'newestTouching' | 'reach'>
+  readonly #hub: Pick<Hub<C>, 'interests' | 'atWork' | 'options' | 'newestTouching' | 'reachEarly'>
   readonly #identifying: Identifying<C>
   #known = false
   #stale = true
@@ -26,7 +23,10 @@ export class Identity<C extends LiveCaller> implements Dependent, AtWork {
   #arrived: Commit[] | undefined
   #flight: Promise<void> | undefined
 
-  constructor(hub: Pick<Hub<C>, 'interests' | 'atWork' | 'options' | 'newestTouching' | 'reach'>, identifying: Identifying<C>) {
+  constructor(
+    hub: Pick<Hub<C>, 'interests' | 'atWork' | 'options' | 'newestTouching' | 'reachEarly'>,
+    identifying: Identifying<C>,
+  ) {
     this.#hub = hub
     this.#identifying = identifying
   }
@@ -94,7 +94,7 @@ export class Identity<C extends LiveCaller> implements Dependent, AtWork {
       const caller = await this.#identifying.identify(reads)
       const newest = await this.#hub.newestTouching(position, (commit) => touches(commit, reads))
       // the caller of a later moment would be told what nobody has been told of yet
-      if (newest !== undefined && (await this.#hub.reach(newest, longestEarly))) continue
+      if (newest !== undefined && (await this.#hub.reachEarly(newest))) continue
       // from here on nothing waits: no commit can come between this check and the acceptance
       if (this.#isStopped) return
       if (expiries !== this.#expiries || arrived.some((commit) => touches(commit, reads))) continue

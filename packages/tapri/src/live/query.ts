@@ -11,8 +11,6 @@ import type { LiveCaller } from './types.ts'
 
 /** After so many runs that commits tore, the next holds them back. */
 const freeRuns = 4
-/** Milliseconds that an answer waits for the announcement of a commit that it may have seen; older transactions hold it back. */
-const longestEarly = 2_000
 
 type Renewal = 'whole' | 'torn' | 'early'
 
@@ -190,9 +188,9 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
     const bounds = { ended: this.#abort.signal, holdsWrites }
     const outcome = await runRoute(this.#hub.options, this, leader, { reads: run.reads, reader }, bounds)
     const newest = await this.#newestTouching(run)
-    // what the database showed before its time may be sent when it is announced; it is only seldom held back for long
+    // what the database showed before its time may be sent when it is announced
     const isEarly = newest !== undefined && newest > changes.position()
-    const isAnnounced = isEarly && (await this.#hub.reach(newest, longestEarly))
+    const isAnnounced = isEarly && (await this.#hub.reachEarly(newest))
     // from here on nothing waits: no commit can come between this check and the sending
     this.#arrived = undefined
     this.#hub.atWork.delete(this)
@@ -221,8 +219,7 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
 
   /** Sends what a run has found; false when a commit has changed it already. */
   #settle(outcome: Outcome, { leader, position, reads, recording }: Run<C>): boolean {
-    const onTouched = () => this.onTouched()
-    const hold = recording?.keep(onTouched)
+    const hold = recording?.keep(() => this.onTouched())
     if (recording !== undefined && hold === undefined) return false
     this.#release()
     if (hold !== undefined) this.#releases.push(() => hold.release())

@@ -191,12 +191,13 @@ export function arrivals<T>() {
       return seen.at(-1)
     },
     /** Resolves once that many have come. */
-    async count(wanted: number): Promise<void> {
+    async count(wanted: number): Promise<T[]> {
       while (seen.length < wanted) {
         await new Promise<void>((resolve) => {
           wake = resolve
         })
       }
+      return seen
     },
   }
 }
