@@ -5,6 +5,8 @@ import { randomOf } from '../fuzz.fixture.ts'
 import { World } from './world.fixture.ts'
 
 const nodes = 3
+/** What waits for the machine alone is done after so many turns of the event loop. */
+const patience = 50
 
 /** Tells one story; answers how often an answer was compared. Throws when one was wrong. */
 export async function tell(
@@ -61,7 +63,7 @@ class Story {
   async end(): Promise<void> {
     await this.#written().catch(() => {})
     await this.#world.close()
-    for (const name of ['notes', 'purses', 'users']) await this.#db[name].deleteWhere({ id: { not: '' } })
+    for (const name of ['notes', 'purses', 'users']) await this.#done(this.#db[name].deleteWhere({ id: { not: '' } }))
   }
 
   async #act(): Promise<void> {
@@ -106,7 +108,7 @@ class Story {
   async #restore(): Promise<void> {
     await this.#written()
     for (let place = 0; place < nodes; place++) this.#world.crashNode(place)
-    for (let count = this.#below(4); count >= 0; count--) await this.#write()
+    for (let count = this.#below(4); count >= 0; count--) await this.#done(this.#write())
     this.#world.history.begin()
     for (let place = 0; place < nodes; place++) this.#world.startNode(place)
   }
@@ -167,7 +169,21 @@ class Story {
   }
 
   async #written(): Promise<void> {
-    await Promise.all(this.#writes.splice(0))
+    await this.#done(Promise.all(this.#writes.splice(0)))
+  }
+
+  /** A node that holds writes back may wait for what it has not heard of yet, or never will: until time has passed. */
+  async #done(work: Promise<unknown>): Promise<void> {
+    let isDone = false
+    const end = () => {
+      isDone = true
+    }
+    work.then(end, end)
+    for (let turn = 1; !isDone; turn++) {
+      await this.#world.turns(1)
+      if (turn % patience === 0) await this.#pass(1_000)
+    }
+    await work
   }
 
   #below(limit: number): number {

@@ -21,7 +21,14 @@ interface Write {
 }
 
 const mostSeen = 1000
-const levels = { row: 'read committed', serial: 'serializable' } as const
+/**
+ * Who writes alone needs no more than one moment to read. PostgreSQL counts a transaction as concurrent for a little longer
+ * than it keeps its locks, so that a serializable one could fail for another that has ended.
+ */
+const levels = {
+  row: { shared: 'read committed', alone: 'read committed' },
+  serial: { shared: 'serializable', alone: 'repeatable read' },
+} as const
 
 /**
  * A transaction on a connection of its own. Writes are sent and not waited for: whoever reads next, ends a savepoint or
@@ -54,7 +61,8 @@ export class PostgresTransaction implements Transaction {
     const transaction = new PostgresTransaction(session, statements, options)
     // LOCK TABLE comes before the snapshot is taken, so whoever waited for the others sees what they did
     const mode = alone ? 'exclusive' : 'row share'
-    const text = `begin isolation level ${levels[isolation]}; lock table tapri_turn in ${mode} mode`
+    const level = levels[isolation][alone ? 'alone' : 'shared']
+    const text = `begin isolation level ${level}; lock table tapri_turn in ${mode} mode`
     transaction.#pipeline.send(
       () => session.run(text),
       // when COMMIT is under way too, nobody knows what the server has done of all that
