@@ -12,6 +12,7 @@ import {
   openDatabase,
   optional,
   type Policy,
+  type ShowFile,
   scratchDatabase,
   softDelete,
   text,
@@ -83,8 +84,10 @@ for (const { kind, server } of servers) {
       value: markReceived({ id: `f${blob.size}`, name: 'scan.png', type: 'image/png', size: blob.size, key: `k${blob.size}` }),
       settle: async () => {},
     })
-    const fileUrl = (name: string, id: string, field: string) => `/${name}/${id}/${field}`
-    const database = await openDatabase({ models, policies, url: scratch.url, migrate: 'auto', receiveFile, fileUrl })
+    const showFile: ShowFile = ({ model, row, field }, { id, name, type, size }) => {
+      return { id, name, type, size, url: `/${model}/${row}/${field}` }
+    }
+    const database = await openDatabase({ models, policies, url: scratch.url, migrate: 'auto', receiveFile, showFile })
     try {
       await follow(database)
     } finally {

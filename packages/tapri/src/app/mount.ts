@@ -97,15 +97,3 @@ function referenceRoutes({ parts }: AppDescription, taken: ReadonlySet<string>):
 function own(name: string, path: string, route: { readonly definition: Omit<ServedRoute, 'name'> }): ServedRoute {
   return { ...route.definition, name: `tapri.${name}`, path }
 }
-
-interface Place {
-  readonly model: string
-  readonly row: string
-  readonly field: string
-  readonly file: string
-}
-
-/** Where the file in a field of a row is fetched; the end of its id makes the URL of a new file a new one. */
-export function fileUrl(base: string, { model, row, field, file }: Place): string {
-  return `${base}/files/${model}/${row}/${field}?v=${file.slice(-12)}`
-}

@@ -2,7 +2,7 @@ import { type Auth, type Caller, openAuth } from '../auth/index.ts'
 import type { Bus } from '../bus/index.ts'
 import type { Cache } from '../cache/index.ts'
 import { type Database, openDatabase } from '../data/index.ts'
-import { type Files, openFiles } from '../files/index.ts'
+import { type Files, openFiles, shownFile } from '../files/index.ts'
 import { allowsOrigin, type HttpServer, openHttp } from '../http/index.ts'
 import type { Clock } from '../kit/clock.ts'
 import { type Live, openLive } from '../live/index.ts'
@@ -16,7 +16,7 @@ import { Following } from './following.ts'
 import { ownHosts, socketSender } from './limits.ts'
 import { callsOver, identifyLive, runLive } from './live.ts'
 import { internalModels } from './migration.ts'
-import { fileUrl, mountRoutes } from './mount.ts'
+import { mountRoutes } from './mount.ts'
 import { hasChannels, partsOf, policiesOf } from './part.ts'
 import { startServices } from './services.ts'
 import type { Settings } from './settings.ts'
@@ -101,7 +101,7 @@ async function openRooms(
     clock,
     log,
     migrate,
-    fileUrl: (model, row, field, file) => fileUrl(base, { model, row, field, file: file.id }),
+    showFile: (place, file) => shownFile(base, place, file),
     receiveFile: (file, field) => files.receive(file, field),
   })
   closers.push(() => database.close())

@@ -1,4 +1,5 @@
 import type { Clock } from '../kit/clock.ts'
+import type { MediaFacts } from '../schema/index.ts'
 import type { ReceiveFile } from './blobs.ts'
 import type { Catalog, Column, Model } from './catalog.ts'
 import { all, always, type Condition, notDeleted } from './condition.ts'
@@ -21,8 +22,21 @@ export interface FileFacts {
   readonly type: string
   readonly size: number
   readonly key: string
+  /** What else is known of a picture, a film or a recording. */
+  readonly media?: Readonly<Record<string, unknown>>
 }
-export type FileUrl = (model: string, rowId: string, field: string, file: FileFacts) => string
+
+/** Where a file is. */
+export interface FilePlace {
+  readonly model: string
+  readonly row: string
+  readonly field: string
+  /** As the field declares it. */
+  readonly media: MediaFacts | undefined
+}
+
+/** What is shown of a file in a row: at least a `StoredFile`. */
+export type ShowFile = (place: FilePlace, file: FileFacts) => object
 
 /** The parts of one open database. */
 export interface Engine {
@@ -33,7 +47,7 @@ export interface Engine {
   readonly writer: Writer
   readonly clock: Clock
   readonly systemUses: SystemUses
-  readonly fileUrl: FileUrl
+  readonly showFile: ShowFile
   readonly receiveFile: ReceiveFile | undefined
   /** Tells of what went wrong where nobody waits for an answer. */
   fail(error: unknown): void

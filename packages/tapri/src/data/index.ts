@@ -1,4 +1,5 @@
 export {
+  audio,
   type BelongsTo,
   belongsTo,
   bool,
@@ -17,6 +18,7 @@ export {
   hasMany,
   type Id,
   id,
+  image,
   int,
   json,
   lines,
@@ -30,17 +32,24 @@ export {
   oneOf,
   optional,
   type Private,
+  type Processing,
   page,
   partial,
   private,
   row,
   rows,
+  type StoredAudio,
   type StoredFile,
+  type StoredImage,
+  type StoredVideo,
   softDelete,
   text,
   time,
+  type Uploaded,
   url,
+  type VariantFacts,
   version,
+  video,
   was,
 } from '../schema/index.ts'
 export type { Compare, CompareJson, CompareMany, Find, Loaded, Selection, Where, With } from './asking.ts'
@@ -55,7 +64,7 @@ export { backupDatabase, type RestoreOptions, restoreDatabase } from './drivers/
 export { type Scratch, scratchDatabase } from './drivers/scratch.ts'
 export { siblingUrl } from './drivers/sibling.ts'
 export { type SqlDatabase, sql } from './drivers/sql/kysely.ts'
-export type { FileFacts } from './engine.ts'
+export type { FileFacts, FilePlace, ShowFile } from './engine.ts'
 export { dataError } from './errors.ts'
 export type { StoredRow } from './evaluate.ts'
 export { comparable, compareValues, matches, mayMatch } from './evaluate.ts'

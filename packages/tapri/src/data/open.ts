@@ -8,7 +8,7 @@ import { type Change, ChangeLog, type Commit } from './changes.ts'
 import { Cursors } from './cursor.ts'
 import type { Health } from './driver.ts'
 import { openDriver } from './drivers/open.ts'
-import { type Engine, type FileUrl, Scope } from './engine.ts'
+import { type Engine, Scope, type ShowFile } from './engine.ts'
 import type { StoredRow } from './evaluate.ts'
 import { fillWords } from './fill-words.ts'
 import { tablesAsModels } from './migration/as-models.ts'
@@ -33,7 +33,7 @@ export interface DatabaseOptions {
   /** `auto` applies what loses nothing, `refuse` nothing; both throw when the models still do not fit.
    * `plan` leaves the database as it is, for `plan()` and `migrate()`. */
   readonly migrate: 'auto' | 'refuse' | 'plan'
-  readonly fileUrl?: FileUrl
+  readonly showFile?: ShowFile
   /** Takes in files that the app itself gives to `create` and `update`. */
   readonly receiveFile?: ReceiveFile
   /** The framework's own tables: only `asSystem` has them. */
@@ -123,7 +123,7 @@ export async function openDatabaseBy(open: typeof openDriver, options: DatabaseO
     cursors,
     writer,
     clock,
-    fileUrl: options.fileUrl ?? (() => ''),
+    showFile: options.showFile ?? ((_place, { id, name, type, size }) => ({ id, name, type, size, url: '' })),
     receiveFile: options.receiveFile,
     fail: (error) => log?.error('Failed after a commit', { error }),
   }

@@ -16,9 +16,11 @@ export function present(
   shown: readonly Column[] = visibleColumns(scope, model),
 ): GivenRow {
   const given = columns === shown ? asGiven(row) : shownPart(row, shown)
-  for (const { name } of model.files) {
+  for (const { name, facts } of model.files) {
     const file = given[name]
-    if (isFile(file)) given[name] = storedFile(scope, model, row.id, name, file)
+    if (!isFile(file)) continue
+    const media = facts.kind === 'file' ? facts.media : undefined
+    given[name] = scope.engine.showFile({ model: model.name, row: row.id, field: name, media }, file)
   }
   for (const { name, scale = 0 } of model.decimals) {
     const parts = given[name]
@@ -60,11 +62,6 @@ function shownPart(row: StoredRow, shown: readonly Column[]): GivenRow {
   const given: GivenRow = { id: row.id }
   for (const { name } of shown) given[name] = row[name]
   return given
-}
-
-function storedFile(scope: Scope, model: Model, rowId: string, field: string, file: FileFacts) {
-  const { id, name, type, size } = file
-  return { id, name, type, size, url: scope.engine.fileUrl(model.name, rowId, field, file) }
 }
 
 // The row was read for this asker alone, so it may be written to.

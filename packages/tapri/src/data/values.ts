@@ -69,9 +69,9 @@ export function isAdd(value: unknown): value is { readonly '~add': unknown } {
   return isRecord(value) && '~add' in value
 }
 
-/** A row that was read and is written back names the file that it has; that is no change. */
+/** A row that was read and is written back names the file that it has, as it was shown; that is no change. */
 function isSameFile(before: unknown, value: unknown): boolean {
-  return isFile(before) && isRecord(value) && value.id === before.id
+  return isFile(before) && isRecord(value) && value.id === before.id && !isFile(value)
 }
 
 /** The value as a later read gives it, so that answers, the change log and the table agree. */
@@ -103,8 +103,8 @@ function plainJson(model: Model, column: Column, value: unknown): unknown {
 
 function fileFacts(model: Model, column: Column, value: unknown) {
   if (!isFile(value)) throw refuse(model, [{ path: [column.name], message: 'must be a file that was received' }])
-  const { id, name, type, size, key } = value
-  return { id, name, type, size, key }
+  const { id, name, type, size, key, media } = value
+  return { id, name, type, size, key, ...(media !== undefined && { media }) }
 }
 
 function isSame(before: unknown, after: unknown): boolean {

@@ -103,7 +103,15 @@ test('no addition is lost to another', async () => {
 })
 
 test('a file is stored when it was received, kept when it is written back, and shown without its key', async () => {
-  await using club = await openClub({ fileUrl: (name, row, field, { id }) => `/${name}/${row}/${field}?${id}` })
+  await using club = await openClub({
+    showFile: ({ model, row, field }, { id, name, type, size }) => ({
+      id,
+      name,
+      type,
+      size,
+      url: `/${model}/${row}/${field}?${id}`,
+    }),
+  })
   const { ann, system, database } = club
   const received: any = markReceived({ id: 'f1', name: 'a.png', type: 'image/png', size: 3, key: 'k1', temporary: true })
   const video = await system.videos.create({ title: 'x', author: ann.id, poster: received })

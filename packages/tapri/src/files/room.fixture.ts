@@ -6,7 +6,7 @@ import { controller, HttpContext, type HttpServer, openHttp, routeKit, servedRou
 import { type ManualClock, manualClock } from '../kit/clock.ts'
 import { type LogEntry, openLog } from '../observe/index.ts'
 import { bool, file, optional, private as privately, text } from '../schema/index.ts'
-import { type Files, fileModels, openDisk, openFiles } from './index.ts'
+import { type Files, fileModels, openDisk, openFiles, shownFile } from './index.ts'
 
 export const videos = model({
   title: text({ min: 1, max: 120 }),
@@ -67,7 +67,7 @@ export class Room implements AsyncDisposable {
       clock,
       log,
       migrate: 'auto',
-      fileUrl: (name, id, field) => `/files/${name}/${id}/${field}`,
+      showFile: (place, file) => shownFile('', place, file),
       internal: fileModels,
       receiveFile: (blob, field) => this.files.receive(blob, field),
     })

@@ -19,6 +19,12 @@ export interface ByteRange {
  * @example const { size, sha256 } = await store.put(newId(), request)
  */
 export interface Store {
+  /** Pieces of a file that comes over several requests, also in several processes. */
+  readonly pieces: Pieces
+  /** URLs by which a browser fetches or sends bytes without this server; undefined where the store has none. */
+  readonly direct?: Direct
+  /** The file of this machine that holds the bytes, for programs that read files. */
+  path?(key: string): string
   /** Takes all bytes or none: they can be read once the answer is there, also after a power cut.
    * @throws TAPRI_FILES_STORE when there is no room or no permission; what the source threw otherwise */
   put(key: string, source: Readable, options?: { readonly signal?: AbortSignal }): Promise<Stored>
@@ -31,6 +37,54 @@ export interface Store {
   /** Removes what unfinished puts of earlier runs have left; answers how many there were. */
   sweep(): Promise<number>
   close(): Promise<void>
+}
+
+/** A file that is coming in pieces; `memo` is what the store must be told again of it, also by another process. */
+export interface Unfinished {
+  readonly key: string
+  readonly memo: string
+}
+
+/** Takes files piece by piece. Nobody can read them, and `list` does not name them, until they are whole. */
+export interface Pieces {
+  /** Begins a file; answers its memo. */
+  begin(key: string): Promise<string>
+  /** So many bytes are kept, also after a crash; undefined when there is no such file in pieces. */
+  offset(file: Unfinished): Promise<number | undefined>
+  /** Appends what the source gives, however it ends; answers how many bytes are kept then. What the source threw is thrown
+   * after what came before it was kept.
+   * @throws TAPRI_FILES_OFFSET when the file does not end at `offset`, TAPRI_FILES_STORE, TAPRI_NOT_FOUND */
+  append(file: Unfinished, offset: number, source: Readable, options?: { readonly signal?: AbortSignal }): Promise<number>
+  /** Makes the pieces one file under its key, which is durable then. Fine when it was done before. */
+  complete(file: Unfinished): Promise<{ readonly size: number }>
+  /** Removes what has come; fine when there is nothing. */
+  abandon(file: Unfinished): Promise<void>
+}
+
+export interface DownloadUrlOptions {
+  /** Seconds from now. */
+  readonly expires: number
+  readonly type: string
+  /** The whole value of `Content-Disposition`. */
+  readonly disposition: string
+}
+
+export interface DirectUpload {
+  readonly method: 'PUT' | 'POST'
+  readonly url: string
+  /** To be sent as they are. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Of a form that the file is the last field of, called `file`; undefined when the body is the file. */
+  readonly fields?: Readonly<Record<string, string>>
+}
+
+export interface Direct {
+  downloadUrl(key: string, options: DownloadUrlOptions): Promise<string>
+  /** Takes exactly `size` bytes under the key, until it expires (seconds). */
+  uploadUrl(
+    key: string,
+    options: { readonly expires: number; readonly size: number; readonly type: string },
+  ): Promise<DirectUpload>
 }
 
 const keyForm = /^[0-9a-z][0-9a-z-]{7,63}$/

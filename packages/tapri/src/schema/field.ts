@@ -53,6 +53,69 @@ export interface StoredFile {
   readonly url: string
 }
 
+/** A picture that belongs to a row; `Variant` are the names of the sizes that its field declares. */
+export interface StoredImage<Variant extends string = string> extends StoredFile {
+  /** Pixels, as it is shown: the orientation that a camera noted is applied. */
+  readonly width: number
+  readonly height: number
+  /** Where it can be fetched in other sizes. */
+  readonly variants: Readonly<Record<Variant, string>>
+}
+
+/** How far the work on a film or a recording has come. */
+export interface Processing {
+  /** `unavailable`: this machine lacks what it takes, and the original is played. */
+  readonly state: 'waiting' | 'working' | 'ready' | 'failed' | 'cancelled' | 'unavailable'
+  /** 0 to 1. */
+  readonly progress: number
+  /** What went wrong or is missing, in a sentence. */
+  readonly reason: string | null
+}
+
+/** Sound that belongs to a row, made ready for streaming after it has come. */
+export interface StoredAudio extends StoredFile {
+  readonly processing: Processing
+  /** Seconds; null until it was looked at. */
+  readonly duration: number | null
+  /** Where its HLS playlist is fetched, once it can be played from there. */
+  readonly stream: string | null
+}
+
+/** A film that belongs to a row, made ready for streaming after it has come. */
+export interface StoredVideo extends StoredAudio {
+  /** Pixels, as it is shown; null until it was looked at. */
+  readonly width: number | null
+  readonly height: number | null
+  /** Where a picture out of it is fetched, once there is one. */
+  readonly poster: string | null
+  readonly captions: readonly { readonly language: string; readonly label: string; readonly url: string }[]
+}
+
+/** A file that was uploaded before the request that gives it to a row: the answer of the client's `upload`. */
+export interface Uploaded {
+  readonly upload: string
+}
+
+/** A size of a picture. */
+export interface VariantFacts {
+  /** Pixels; the other side follows when one is not given. */
+  readonly width?: number
+  readonly height?: number
+  /** With both sides: `cover` cuts what is over, `inside` makes it smaller than one of them. `cover` unless told. */
+  readonly fit?: 'cover' | 'inside'
+  /** `auto`, the best that the browser takes, unless told. */
+  readonly format?: 'auto' | 'avif' | 'webp' | 'jpeg' | 'png'
+  /** 1 to 100; each format's own unless told. */
+  readonly quality?: number
+}
+
+/** What is made of a file that is more than bytes. */
+export type MediaFacts =
+  | { readonly kind: 'image'; readonly variants: Readonly<Record<string, VariantFacts>>; readonly maxPixels: number }
+  /** `heights`: of the renditions, in pixels, the highest first. */
+  | { readonly kind: 'video'; readonly heights: readonly number[] }
+  | { readonly kind: 'audio' }
+
 export type FieldKind = FieldFacts['kind']
 
 /** What a field is at run time: plain data that validators, columns and documents are made from. */
@@ -75,7 +138,7 @@ export type FieldFacts = Common &
     | { readonly kind: 'time'; readonly softDelete?: true }
     | { readonly kind: 'oneOf'; readonly values: readonly string[] }
     | { readonly kind: 'list'; readonly of: FieldFacts; readonly min: number; readonly max: number }
-    | { readonly kind: 'file'; readonly accept: readonly string[]; readonly maxSize: number }
+    | { readonly kind: 'file'; readonly accept: readonly string[]; readonly maxSize: number; readonly media?: MediaFacts }
     | { readonly kind: 'id'; readonly of: string }
     | { readonly kind: 'belongsTo'; readonly target: string; readonly onDelete: 'restrict' | 'cascade' | 'null' }
     | { readonly kind: 'hasMany'; readonly target: string; readonly by: string }

@@ -1,7 +1,7 @@
 import { type Decimal, decimalOf, partsOf } from '../kit/decimal.ts'
 import { kitError } from '../kit/errors.ts'
-import { bytes } from '../kit/measures.ts'
-import type { BelongsTo, Field, FieldFacts, Fields, Guarded, HasMany, Id, ManyToMany, Private, StoredFile } from './field.ts'
+import type { BelongsTo, Field, FieldFacts, Fields, Guarded, HasMany, Id, ManyToMany, Private } from './field.ts'
+import { common, field } from './make.ts'
 
 type Fallback<T, D> = undefined extends D ? T : T | undefined
 
@@ -141,20 +141,6 @@ export function list<Out, In>(
   return field({ kind: 'list', of: of['~field'], min, max, ...common({}) })
 }
 
-/** A file of these types (some, with commas between) and of at most so many bytes; `accept` is checked against the content,
- * not against what the sender claims.
- * @throws TAPRI_KIT_FILE when one of the two is not there, TAPRI_KIT_SIZE
- * @example file({ accept: 'video/*', maxSize: '2gb' }) */
-export function file(options: { accept: string; maxSize: string | number }): Field<StoredFile, Blob | StoredFile> {
-  const { accept: given, maxSize: size }: Partial<typeof options> = options ?? {}
-  if (typeof given !== 'string' || given.trim() === '' || size === undefined) {
-    const missing = size === undefined ? 'maxSize' : 'accept'
-    throw kitError('TAPRI_KIT_FILE', `Cannot use file() without ${missing}: write file({ accept: 'image/*', maxSize: '5mb' })`)
-  }
-  const accept = given.split(',').map((type) => type.trim().toLowerCase())
-  return field({ kind: 'file', accept, maxSize: bytes(size), ...common({}) })
-}
-
 /** The id of a row of a model.
  * @example id('videos') */
 export function id<const Of extends string>(of: Of): Field<Id<Of>> {
@@ -232,18 +218,4 @@ type Optional<F> =
 
 type Partially<F> = {
   readonly [K in keyof F]: F[K] extends Field<infer Out, infer In> ? Field<Out | undefined, In | undefined> : never
-}
-
-function common(options: { default?: unknown; unique?: boolean | undefined }) {
-  return {
-    optional: false,
-    private: false,
-    unique: options.unique ?? false,
-    ...(options.default !== undefined && { default: options.default }),
-  }
-}
-
-// The phantom keys `~out`, `~in`, `~target` … exist in types only; this is the one place that says so.
-function field<F>(facts: FieldFacts): F {
-  return { '~field': facts } as F
 }

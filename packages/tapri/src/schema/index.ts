@@ -10,10 +10,17 @@ export type {
   HasMany,
   Id,
   ManyToMany,
+  MediaFacts,
   Private,
+  Processing,
   Reads,
   StandardSchemaV1,
+  StoredAudio,
   StoredFile,
+  StoredImage,
+  StoredVideo,
+  Uploaded,
+  VariantFacts,
   Writes,
 } from './field.ts'
 export {
@@ -22,7 +29,6 @@ export {
   date,
   decimal,
   email,
-  file,
   float,
   guarded,
   hasMany,
@@ -42,6 +48,7 @@ export {
   version,
   was,
 } from './fields.ts'
+export { audio, file, image, video } from './file-fields.ts'
 export { fieldSchema, type JsonSchema, objectSchema, orNull, type SchemaOptions, storedFile } from './json-schema.ts'
 export {
   type ModelShape,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bool, decimal, file, guarded, hasMany, int, json, list, oneOf, optional, partial, text, time } from './fields.ts'
+import { bool, decimal, guarded, hasMany, int, json, list, oneOf, optional, partial, text, time } from './fields.ts'
+import { file } from './file-fields.ts'
 import { objectSchema } from './json-schema.ts'
 
 test('fields become a JSON Schema of what is sent', () => {

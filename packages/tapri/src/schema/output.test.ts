@@ -7,7 +7,6 @@ import {
   bool,
   decimal,
   email,
-  file,
   guarded,
   hasMany,
   int,
@@ -18,6 +17,7 @@ import {
   text,
   time,
 } from './fields.ts'
+import { file } from './file-fields.ts'
 import type { OutputSchema } from './output.ts'
 import { compileOutput } from './output-check.ts'
 import { content, events, lines, listOf, nothing, nullable, page, row, rowNamed, rows } from './outputs.ts'

@@ -8,7 +8,6 @@ import {
   bool,
   date,
   email,
-  file,
   float,
   hasMany,
   id,
@@ -22,6 +21,7 @@ import {
   time,
   url,
 } from './fields.ts'
+import { file } from './file-fields.ts'
 import { checkStandard, compileFields, type Outcome } from './validator.ts'
 
 const json1 = { source: 'json' } as const

@@ -7,8 +7,10 @@ import { newId } from '../../kit/ids.ts'
 import { filesError } from '../errors.ts'
 import { type ByteRange, isStoreKey, type Store, type Stored } from '../store.ts'
 import { diskError, isMissing } from './disk-error.ts'
+import { DiskPieces } from './disk-pieces.ts'
 import { SharedHandles } from './handles.ts'
 import { RangeReader } from './reader.ts'
+import { syncFolder } from './sync.ts'
 import { writeSynced } from './write.ts'
 
 /**
@@ -23,6 +25,7 @@ export async function openDisk(folder: string): Promise<Store> {
 }
 
 class DiskStore implements Store {
+  readonly pieces: DiskPieces
   readonly #folder: string
   /** Beside the shards, so that a rename never crosses file systems. */
   readonly #incoming: string
@@ -32,6 +35,7 @@ class DiskStore implements Store {
   constructor(folder: string) {
     this.#folder = folder
     this.#incoming = join(folder, 'incoming')
+    this.pieces = new DiskPieces({ folder: join(folder, 'partial'), target: (key) => this.path(key) })
   }
 
   /** Finds out at the start, not at the first upload, that nothing can be written. */
@@ -48,7 +52,7 @@ class DiskStore implements Store {
   }
 
   async put(key: string, source: Readable, options: { readonly signal?: AbortSignal } = {}): Promise<Stored> {
-    const target = this.#pathOf(key)
+    const target = this.path(key)
     const unfinished = join(this.#incoming, `${key}.${newId()}`)
     if (options.signal !== undefined) addAbortSignal(options.signal, source)
     this.#writing.add(unfinished)
@@ -73,7 +77,7 @@ class DiskStore implements Store {
   }
 
   async get(key: string, range?: ByteRange): Promise<Readable> {
-    const path = this.#pathOf(key)
+    const path = this.path(key)
     const lease = await this.#handles.lease(path).catch((cause: unknown) => {
       throw isMissing(cause) ? notFound(`No bytes are kept as "${key}"`) : diskError(cause)
     })
@@ -89,7 +93,7 @@ class DiskStore implements Store {
 
   async stat(key: string): Promise<{ readonly size: number } | undefined> {
     try {
-      return { size: (await stat(this.#pathOf(key))).size }
+      return { size: (await stat(this.path(key))).size }
     } catch (cause) {
       if (isMissing(cause)) return undefined
       throw diskError(cause)
@@ -97,7 +101,7 @@ class DiskStore implements Store {
   }
 
   async delete(key: string): Promise<void> {
-    const path = this.#pathOf(key)
+    const path = this.path(key)
     this.#handles.renew(path)
     await rm(path, { force: true }).catch((cause: unknown) => {
       throw diskError(cause)
@@ -125,17 +129,9 @@ class DiskStore implements Store {
 
   async close(): Promise<void> {}
 
-  #pathOf(key: string): string {
+  path(key: string): string {
     if (!isStoreKey(key)) throw notFound('No bytes are kept under such a key')
     // ids begin with the time, so their ends spread evenly
     return join(this.#folder, key.slice(-2), key)
   }
-}
-
-/** A rename is kept by its folder: without this a power cut could take it back. */
-async function syncFolder(folder: string): Promise<void> {
-  // Windows cannot sync a folder; NTFS keeps renames in its journal
-  if (process.platform === 'win32') return
-  await using handle = await open(folder, 'r')
-  await handle.sync()
 }

@@ -10,34 +10,63 @@ const batchSize = 1024 * 1024
 export async function writeSynced(path: string, source: Readable): Promise<Stored> {
   await using handle = await open(path, 'wx')
   const hash = createHash('sha256')
-  let size = 0
-  let batch: Uint8Array[] = []
-  let gathered = 0
-  let writing: Promise<void> = Promise.resolve()
-  for await (const chunk of source) {
-    const bytes: Uint8Array = chunk
-    hash.update(bytes)
-    batch.push(bytes)
-    size += bytes.length
-    gathered += bytes.length
-    if (gathered < batchSize) continue
-    await writing
-    writing = writeAll(handle, batch)
-    // it is awaited above and below; until then a failure must not count as unhandled
-    writing.catch(() => {})
-    batch = []
-    gathered = 0
-  }
-  await writing
-  await writeAll(handle, batch)
+  const size = await writeBatches(handle, 0, source, (chunk) => hash.update(chunk))
   await handle.sync()
   return { size, sha256: hash.digest('hex') }
 }
 
-async function writeAll(handle: FileHandle, batch: readonly Uint8Array[]): Promise<void> {
+/** Writes what the source gives at a position, and all that came before the source failed; answers how many bytes it was. */
+export async function appendBatches(
+  handle: FileHandle,
+  position: number,
+  source: Readable,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  return writeBatches(handle, position, source, () => signal?.throwIfAborted())
+}
+
+async function writeBatches(
+  handle: FileHandle,
+  position: number,
+  source: Readable,
+  onChunk: (chunk: Uint8Array) => void,
+): Promise<number> {
+  let batch: Uint8Array[] = []
+  let gathered = 0
+  let written = 0
+  let writing: Promise<void> = Promise.resolve()
+  const flush = async () => {
+    await writing
+    const at = position + written
+    written += gathered
+    writing = writeAll(handle, batch, at)
+    // it is awaited before the next and at the end; until then a failure must not count as unhandled
+    writing.catch(() => {})
+    batch = []
+    gathered = 0
+  }
+  try {
+    for await (const chunk of source) {
+      const bytes: Uint8Array = chunk
+      onChunk(bytes)
+      batch.push(bytes)
+      gathered += bytes.length
+      if (gathered >= batchSize) await flush()
+    }
+  } finally {
+    if (gathered > 0) await flush()
+    await writing
+  }
+  return written
+}
+
+async function writeAll(handle: FileHandle, batch: readonly Uint8Array[], position: number): Promise<void> {
   const total = batch.reduce((sum, bytes) => sum + bytes.length, 0)
-  if (total === 0) return
-  const { bytesWritten } = await handle.writev(batch)
+  const { bytesWritten } = await handle.writev(batch, position)
+  if (bytesWritten === total) return
   // a disk that is nearly full takes a part; the next write says why
-  if (bytesWritten < total) await handle.writeFile(Buffer.concat(batch).subarray(bytesWritten))
+  const rest = Buffer.concat(batch).subarray(bytesWritten)
+  for (let done = 0; done < rest.length; ) {
+    done += (await handle.write(rest, done, rest.length - done, position + bytesWritten + done)).bytesWritten
+  }
 }
