@@ -1,3 +1,4 @@
+import { TapriError } from '../kit/errors.ts'
 import type { Model } from './catalog.ts'
 import { all, any, asksOthers, type Condition, equal, notDeleted, within } from './condition.ts'
 import type { Transaction } from './driver.ts'
@@ -6,6 +7,14 @@ import { dataError } from './errors.ts'
 import { matches } from './evaluate.ts'
 
 type Values = Readonly<Record<string, unknown>>
+
+/** Transactions that left it to the database to find out whether the rows are there that theirs refer to. */
+const leftToDatabase = new WeakSet<Transaction>()
+
+/** Whether what a write was refused for may hide that it names no row: the database found it first, which should be told last. */
+export function mayNameNoRow(session: Transaction, error: unknown): error is TapriError {
+  return leftToDatabase.has(session) && error instanceof TapriError && error.code === 'TAPRI_DATA_NOT_UNIQUE'
+}
 
 /** Refuses values that name no row, or none that the asker may read: the two are not told apart. Said here with the
  * field's name; a database only says that some key is wrong, and at COMMIT. */
@@ -43,7 +52,10 @@ async function askForTargets(
       if (typeof id === 'string') ids.add(id)
     }
     const nameable = nameableOf(scope, target)
-    if (isKept && [...ids].every((id) => isOpen(nameable, id))) continue
+    if (isKept && [...ids].every((id) => isOpen(nameable, id))) {
+      if (ids.size > 0) leftToDatabase.add(session)
+      continue
+    }
     const missing = await missingOf(session, target, ids, nameable)
     if (missing === undefined) continue
     const message = `names no row of ${target.name}`

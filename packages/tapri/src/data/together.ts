@@ -95,7 +95,7 @@ export class Together {
       const first = await this.#send(model, makings)
       for (const [at, { resolve }] of members.entries()) resolve(first + at)
     } catch (error) {
-      const told = this.#told(error, members)
+      const told = this.#told(error, members, model)
       for (const { reject } of members) reject(told)
     } finally {
       this.#underWay--
@@ -103,12 +103,14 @@ export class Together {
     }
   }
 
-  /** Which of them was wrong nobody knows: each is run again by itself, unless it may have been committed. */
-  #told(error: unknown, members: readonly Waiting[]): unknown {
+  /** Which of them was wrong, and what first, nobody knows: each is run again by itself, unless it may have been committed. */
+  #told(error: unknown, members: readonly Waiting[], model: Model): unknown {
     const code = error instanceof TapriError ? error.code : ''
     const hasWaited = code === 'TAPRI_DATA_BUSY'
     if (hasWaited) this.#apartUntil = performance.now() + apart
-    return code === 'TAPRI_DATA_UNREACHABLE' || (members.length === 1 && !hasWaited) ? error : together(error)
+    const mayNameNoRow = code === 'TAPRI_DATA_NOT_UNIQUE' && model.references.length > 0
+    const isKnown = members.length === 1 && !hasWaited && !mayNameNoRow
+    return isKnown || code === 'TAPRI_DATA_UNREACHABLE' ? error : together(error)
   }
 }
 

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../kit/clock.ts'
+import { TapriError } from '../kit/errors.ts'
 import { Lock } from '../kit/lock.ts'
 import { requireWaiting } from './aborted.ts'
 import type { Change, ChangeLog, Commit } from './changes.ts'
@@ -7,6 +8,7 @@ import type { BeginOptions, Driver, Isolation, Transaction } from './driver.ts'
 import { dataError } from './errors.ts'
 import { bounded, cancellable } from './limits.ts'
 import { RowQueues, WriteQueue } from './queue.ts'
+import { mayNameNoRow } from './targets.ts'
 import { failedTogether } from './together.ts'
 import { OpenTransaction } from './transaction.ts'
 
@@ -29,6 +31,9 @@ export interface RunOptions {
 }
 
 const usualRetries = 4
+
+/** What may not be the first that was wrong: the work is run again, and asks for every row that it names. */
+const toAskAgain = new WeakSet<TapriError>()
 
 /** The queue that every write goes through; with one writer, one at a time. */
 export class Writer {
@@ -144,7 +149,7 @@ export class Writer {
       return await this.#turn(work, options, signal)
     } catch (error) {
       if (retries === 0) throw error
-      if (failedTogether(error)) return this.#transact(work, { isolation: options.isolation, alone: false }, rerun)
+      if (failedTogether(error) || (error instanceof TapriError && toAskAgain.has(error))) return this.#transact(work, { isolation: options.isolation, alone: false }, rerun)
       if (!this.#driver.mayPass(error)) throw error
       return this.#again.run(() => this.#runAgain(work, options, { retries, signal }))
     }
@@ -203,6 +208,7 @@ export class Writer {
         return result
       }
     } catch (error) {
+      if (mayNameNoRow(session, error)) toAskAgain.add(error)
       await transaction.abandon()
       const undone = session.rollback()
       if (session.isShared !== true) await undone

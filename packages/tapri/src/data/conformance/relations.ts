@@ -32,6 +32,19 @@ export const relationClaims: Claims = {
     await assert.rejects(system.books.update(book.id, { owner: gone }), refusal)
   },
 
+  'rows that name no row are told so before it is told that a key is taken twice': async ({ system, ann }) => {
+    const gone: any = '019a9f3e-8c1b-7a53-9d0e-3f1c7b2a4e55'
+    const mark = { book: gone, user: ann.id, page: 1 }
+    const refusal = { code: 'TAPRI_DATA_NO_SUCH_ROW' }
+    // few go out with what others make at the same moment, many in a transaction of their own
+    for (const length of [2, 501]) await assert.rejects(system.marks.createMany(Array.from({ length }, () => mark)), refusal)
+    await assert.rejects(
+      system.transaction((db: typeof system) => db.marks.createMany([mark, mark])),
+      refusal,
+    )
+    assert.equal(await system.marks.count(), 0)
+  },
+
   'deleting cascades, forgets or refuses': async ({ system, ann, bob }) => {
     const book = await system.books.create({ title: 'a', owner: ann.id, lender: bob.id })
     const first = await system.marks.create({ page: 1, book: book.id, user: bob.id })

@@ -134,8 +134,15 @@ export class BriefTransaction implements Transaction {
     this.#requireOpen()
     const begun = await this.#options.begin()
     const model = this.#model
-    if (model !== undefined) for (const row of this.#rows) await begun.insert(model, row)
-    return begun
+    if (model === undefined) return begun
+    try {
+      for (const row of this.#rows) await begun.insert(model, row)
+      return begun
+    } catch (error) {
+      // nobody else has it to end it
+      await begun.rollback()
+      throw error
+    }
   }
 
   #requireOpen(): void {
