@@ -1,9 +1,10 @@
-// Live queries: who is touched by a write, part by part.
+// Live queries, part by part: who is touched by a write, how it goes to many sockets, and how long all of it takes.
+import { endToEnd } from './live/e2e.ts'
 import { fanout } from './live/fanout.ts'
 import { matching } from './live/matching.ts'
 import type { Part } from './live/part.ts'
 
-const parts: readonly Part[] = [matching, fanout]
+const parts: readonly Part[] = [matching, fanout, endToEnd]
 
 /**
  * Runs every part.

@@ -43,7 +43,8 @@ export const fanout: Part = {
     }
     const head = '| sockets | who | deliveries/s of processor time | µs each | all have it after, ms | kB resident each |'
     const report = [
-      `A change of ${size} characters, sent to everybody. Server and clients are processes on cores of their own.`,
+      `A change of ${size} characters, sent to everybody. Server and clients are processes on cores of their own. Resident is
+what the server's memory has grown by for each idle socket, once V8 has given back what is free; left alone, it keeps about as much to spare.`,
       `${head}\n|---:|---|---:|---:|---:|---:|\n${rows.join('\n')}`,
     ]
     return { figures, missing: [], report: report.join('\n\n') }

@@ -7,7 +7,7 @@ export interface Found {
   readonly report: string
 }
 
-/** One part of `bench live`; all of them together end within a minute when they are quick. */
+/** One part of a benchmark; all of them together end within a minute when they are quick. */
 export interface Part {
   readonly title: string
   measure(options: { readonly quick: boolean }): Promise<Found>

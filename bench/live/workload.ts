@@ -1,6 +1,7 @@
 import { openCatalog } from '../../packages/tapri/src/data/catalog.ts'
 import { all, any, type Condition, equal, within } from '../../packages/tapri/src/data/condition.ts'
 import { type Change, int, model, type ReadEntry, type StoredRow, text } from '../../packages/tapri/src/data/index.ts'
+import { randomOf } from './random.ts'
 
 const shape = { room: text(), kind: text(), author: text(), price: int(), likes: int(), title: text() }
 const offers = openCatalog({ offers: model(shape) }, {}, () => 0).get('offers')
@@ -119,15 +120,4 @@ function conditionOf({ rooms, kind: named, either, from, to }: Wish): Condition 
   if (from !== undefined) parts.push({ kind: 'order', column: price, sign: 'gte', value: from })
   if (to !== undefined) parts.push({ kind: 'order', column: price, sign: 'lt', value: to })
   return all(parts)
-}
-
-/** The same numbers every time (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }

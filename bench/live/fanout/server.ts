@@ -16,7 +16,7 @@ export function serve({ port, manner, broadcast }: Broadcaster): void {
       process.send?.({ isSent: true })
       return
     }
-    if (message.do === 'collect') for (let turn = 0; turn < 3; turn++) globalThis.gc?.()
+    if (message.do === 'collect') globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
     const { user, system } = process.cpuUsage()
     process.send?.({ cpu: (user + system) / 1e6, rss: process.memoryUsage().rss })
   })

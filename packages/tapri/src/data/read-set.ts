@@ -32,22 +32,19 @@ export class ReadSet {
   readonly rules = new Map<string, AskedRule>()
   readonly #entries: ReadEntry[] = []
   readonly #unkept: ReadEntry[] = []
+  /** By their models, of the entries that were asked about so far. */
   readonly #watches = new Map<string, Watch[]>()
+  #watched = 0
 
   /** A condition on another model's rows is a read of that model. */
   add(entry: ReadEntry, isKept = false): void {
     this.#entries.push(entry)
     if (!isKept) this.#unkept.push(entry)
-    for (const watch of watchesOf(entry)) {
-      const known = this.#watches.get(watch.model)
-      if (known === undefined) this.#watches.set(watch.model, [watch])
-      else known.push(watch)
-    }
   }
 
   /** Whether the change may have changed an answer. Where that cannot be told, it may. */
   touchedBy(change: Change): boolean {
-    const watches = this.#watches.get(change.model)
+    const watches = this.#watchesByModel().get(change.model)
     if (watches === undefined) return false
     const difference = new Difference(change)
     return watches.some(({ condition, columns }) => difference.concerns(condition, columns))
@@ -69,6 +66,20 @@ export class ReadSet {
   }
 
   get models(): readonly string[] {
-    return [...this.#watches.keys()]
+    return [...this.#watchesByModel().keys()]
+  }
+
+  /** Most reads are of one run that nothing touches meanwhile: nobody asks. */
+  #watchesByModel(): ReadonlyMap<string, Watch[]> {
+    if (this.#watched === this.#entries.length) return this.#watches
+    for (const entry of this.#entries.slice(this.#watched)) {
+      for (const watch of watchesOf(entry)) {
+        const known = this.#watches.get(watch.model)
+        if (known === undefined) this.#watches.set(watch.model, [watch])
+        else known.push(watch)
+      }
+    }
+    this.#watched = this.#entries.length
+    return this.#watches
   }
 }

@@ -59,22 +59,26 @@ export function apply(value: unknown, patch: Patch): unknown {
 function diffEntries(from: Entries, to: Entries): Patch | undefined {
   const keys: [string, Patch][] = []
   let kept = 0
-  for (const [key, value] of Object.entries(to)) {
+  for (const key of Object.keys(to)) {
+    const value = to[key]
     if (Object.hasOwn(from, key)) {
       kept++
       const inner = diff(from[key], value)
       if (inner !== undefined) keys.push([key, inner])
     } else keys.push([key, { set: value }])
   }
-  const drop = Object.keys(from).filter((key) => !Object.hasOwn(to, key))
+  const before = Object.keys(from)
+  const drop = before.length === kept ? [] : before.filter((key) => !Object.hasOwn(to, key))
   if (keys.length === 0 && drop.length === 0) return undefined
   return kept === 0 ? { set: to } : { keys, drop }
 }
 
 function diffArrays(from: readonly unknown[], to: readonly unknown[]): Patch | undefined {
-  const fromRows = rowsById(from)
-  const toRows = rowsById(to)
-  return fromRows === undefined || toRows === undefined ? diffItems(from, to) : diffRows(fromRows, toRows, to)
+  const places = placesById(to)
+  if (places === undefined) return diffItems(from, to)
+  if (isSameOrder(from, to)) return diffInPlace(from, to)
+  const before = placesById(from)
+  return before === undefined ? diffItems(from, to) : diffRows({ items: from, places: before }, { items: to, places })
 }
 
 function diffItems(from: readonly unknown[], to: readonly unknown[]): Patch | undefined {
@@ -88,42 +92,64 @@ function diffItems(from: readonly unknown[], to: readonly unknown[]): Patch | un
   return { items, length: to.length, tail: to.slice(from.length) }
 }
 
-function diffRows(from: ReadonlyMap<string, Row>, to: ReadonlyMap<string, Row>, whole: readonly unknown[]): Patch | undefined {
+/** Rows that all stay where they are, as most do. */
+function diffInPlace(from: readonly unknown[], to: readonly unknown[]): Patch | undefined {
   const rows: [string, Patch][] = []
-  const kept: { readonly id: string; readonly place: number }[] = []
-  for (const [id, { row }] of to) {
-    const before = from.get(id)
+  for (const [place, row] of to.entries()) {
+    const inner = diff(from[place], row)
+    if (inner !== undefined) rows.push([idOf(row) ?? '', inner])
+  }
+  return rows.length === 0 ? undefined : { rows, gone: [], put: [] }
+}
+
+interface Rows {
+  readonly items: readonly unknown[]
+  /** By their ids. */
+  readonly places: ReadonlyMap<string, number>
+}
+
+function diffRows(from: Rows, to: Rows): Patch | undefined {
+  const rows: [string, Patch][] = []
+  const kept: string[] = []
+  const rise: number[] = []
+  for (const [id, place] of to.places) {
+    const before = from.places.get(id)
     if (before === undefined) continue
-    kept.push({ id, place: before.place })
-    const inner = diff(before.row, row)
+    kept.push(id)
+    rise.push(before)
+    const inner = diff(from.items[before], to.items[place])
     if (inner !== undefined) rows.push([id, inner])
   }
-  if (kept.length === 0) return { set: whole }
+  if (kept.length === 0) return { set: to.items }
   // the rows that already stand in the new order stay where they are; all others are put
-  const staying = new Set(longestRise(kept.map(({ place }) => place)).map((index) => kept[index]?.id))
+  const staying = new Set(longestRise(rise).map((index) => kept[index]))
   const put: [number, unknown][] = []
-  for (const [id, { row, place }] of to) {
-    if (!staying.has(id)) put.push([place, from.has(id) ? id : row])
+  for (const [id, place] of to.places) {
+    if (!staying.has(id)) put.push([place, from.places.has(id) ? id : to.items[place]])
   }
-  const gone = [...from.keys()].filter((id) => !to.has(id))
+  const gone = kept.length === from.places.size ? [] : [...from.places.keys()].filter((id) => !to.places.has(id))
   return rows.length + gone.length + put.length === 0 ? undefined : { rows, gone, put }
 }
 
-interface Row {
-  readonly row: Entries
-  readonly place: number
+/** Where each row is, by its id; undefined when an item is no row or an id comes twice. */
+function placesById(items: readonly unknown[]): Map<string, number> | undefined {
+  if (items.length === 0) return undefined
+  const places = new Map<string, number>()
+  for (const [place, row] of items.entries()) {
+    const id = idOf(row)
+    if (id === undefined || places.has(id)) return undefined
+    places.set(id, place)
+  }
+  return places
 }
 
-/** The rows by id; undefined when an item is no row or an id comes twice. */
-function rowsById(items: readonly unknown[]): ReadonlyMap<string, Row> | undefined {
-  if (items.length === 0) return undefined
-  const rows = new Map<string, Row>()
-  for (const [place, row] of items.entries()) {
-    const id = isEntries(row) && Object.hasOwn(row, 'id') ? row.id : undefined
-    if (!isEntries(row) || typeof id !== 'string' || rows.has(id)) return undefined
-    rows.set(id, { row, place })
-  }
-  return rows
+function isSameOrder(from: readonly unknown[], to: readonly unknown[]): boolean {
+  return from.length === to.length && to.every((row, place) => idOf(from[place]) === idOf(row))
+}
+
+/** Of a row: an object with a text `id` of its own. */
+function idOf(row: unknown): string | undefined {
+  return isEntries(row) && Object.hasOwn(row, 'id') && typeof row.id === 'string' ? row.id : undefined
 }
 
 /** The places of a longest rising subsequence of distinct numbers, in order. */
@@ -163,29 +189,33 @@ function applyItems(value: readonly unknown[], patch: ItemsPatch): unknown {
 }
 
 function applyRows(value: readonly unknown[], patch: RowsPatch): unknown {
-  const rows = new Map<string, unknown>()
-  for (const [id, { row }] of rowsById(value) ?? []) rows.set(id, row)
-  for (const id of patch.gone) if (!rows.delete(id)) throw misfit(`there is no row "${id}"`)
+  const places = placesById(value) ?? new Map<string, number>()
+  const changed = [...value]
+  for (const id of patch.gone) if (!places.delete(id)) throw misfit(`there is no row "${id}"`)
   for (const [id, inner] of patch.rows) {
-    if (!rows.has(id)) throw misfit(`there is no row "${id}"`)
-    rows.set(id, apply(rows.get(id), inner))
+    const place = places.get(id)
+    if (place === undefined) throw misfit(`there is no row "${id}"`)
+    changed[place] = apply(changed[place], inner)
   }
+  if (patch.put.length === 0 && patch.gone.length === 0) return changed
   const put = patch.put.map(([index, row]) => {
-    const moved = typeof row === 'string' ? rows.get(row) : row
-    if (moved === undefined || (typeof row === 'string' && !rows.delete(row))) throw misfit(`there is no row "${row}"`)
-    return { index, row: moved }
+    if (typeof row !== 'string') return { index, row }
+    const place = places.get(row)
+    if (place === undefined) throw misfit(`there is no row "${row}"`)
+    places.delete(row)
+    return { index, row: changed[place] }
   })
-  const staying = rows.values()
+  const staying = places.values()
   const next: unknown[] = []
   for (const { index, row } of put) {
     while (next.length < index) {
       const step = staying.next()
       if (step.done) throw misfit(`it puts a row at ${index} and there are only ${next.length}`)
-      next.push(step.value)
+      next.push(changed[step.value])
     }
     next.push(row)
   }
-  next.push(...staying)
+  for (const place of staying) next.push(changed[place])
   return next
 }
 

@@ -11,8 +11,10 @@ export const endOfEvents = ': end\n\n'
 
 /** @example encodeWire({ at: new Date(0) }) // '{"at":"~t1970-01-01T00:00:00.000Z"}' */
 export function encodeWire(value: unknown): string {
-  // undefined has no JSON; an absent answer is null
-  return JSON.stringify(value === undefined ? null : value, mark)
+  // undefined has no JSON, nor has a function; an absent answer is null
+  const plain = JSON.stringify(value) ?? 'null'
+  // every time ends so, and a text that must be marked begins so: what has neither is far faster without a replacer
+  return plain.includes('Z"') || plain.includes('"~') ? JSON.stringify(value, mark) : plain
 }
 
 /** @throws SyntaxError when the text is not JSON */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { diff } from '../kit/patch.ts'
+import { apply, diff } from '../kit/patch.ts'
 import type { Token } from '../kit/protocol.ts'
 import { decodeWire, encodeWire } from '../kit/wire.ts'
 
@@ -42,12 +42,12 @@ export class Answer {
   become(text: string, at: Token): ChangeText | undefined {
     this.at = at
     if (text === this.text) return undefined
-    const value = decodeWire(text)
-    const patch = diff(this.#value, value)
+    const patch = diff(this.#value, decodeWire(text))
     if (patch === undefined) return undefined
     const from = this.etag
     this.text = text
-    this.#value = value
+    // what has not changed is the same object as before: less to clear away
+    this.#value = apply(this.#value, patch)
     this.etag = etagOf(text)
     const ops = encodeWire(patch)
     const whole = `{"set":${text}}`

@@ -13,13 +13,45 @@ interface Caller<C extends LiveCaller> {
   readonly signal: AbortSignal
 }
 
+const mostCalls = 16
+
 /** Of the upgrade, what a request of the same caller would carry. */
 const carried = ['host', 'origin', 'cookie', 'user-agent', 'accept-language'] as const
 const problemType = 'application/problem+json'
 const unsafeMethods: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
+/** The requests of one socket that are under way. */
+export class Calls<C extends LiveCaller> {
+  readonly #options: LiveOptions<C>
+  readonly #upgrade: IncomingMessage
+  readonly #gone = new AbortController()
+  #underWay = 0
+
+  constructor(options: LiveOptions<C>, upgrade: IncomingMessage) {
+    this.#options = options
+    this.#upgrade = upgrade
+  }
+
+  async answer(frame: CallFrame, token: string | undefined): Promise<ResultFrame> {
+    if (this.#underWay >= mostCalls) {
+      const error = liveError('TAPRI_LIVE_TOO_MANY', `Cannot call: ${mostCalls} calls of this socket are under way`)
+      return refused(frame, error, this.#options)
+    }
+    this.#underWay++
+    const caller = { options: this.#options, upgrade: this.#upgrade, token, signal: this.#gone.signal }
+    const result = await answerCall(frame, caller)
+    this.#underWay--
+    return result
+  }
+
+  /** The socket is gone: nobody waits for their answers. */
+  stop(): void {
+    this.#gone.abort()
+  }
+}
+
 /** Answers a request that came over a socket: by the same routes, checks and handlers as one over HTTP. */
-export async function answerCall<C extends LiveCaller>(frame: CallFrame, caller: Caller<C>): Promise<ResultFrame> {
+async function answerCall<C extends LiveCaller>(frame: CallFrame, caller: Caller<C>): Promise<ResultFrame> {
   const { id } = frame
   try {
     const answer = await ask(frame, caller)
@@ -34,9 +66,13 @@ export async function answerCall<C extends LiveCaller>(frame: CallFrame, caller:
     if (type.startsWith(problemType)) return { ...common, problem: readProblemDocument(JSON.parse(text)) }
     return text === '' ? common : { ...common, value: decodeWire(text) }
   } catch (error) {
-    const problem = liveProblem(error, { call: frame.path }, caller.options.log)
-    return { type: 'result', id, status: problem.status, problem }
+    return refused(frame, error, caller.options)
   }
+}
+
+function refused({ id, path }: CallFrame, error: unknown, { log }: Pick<LiveOptions<LiveCaller>, 'log'>): ResultFrame {
+  const problem = liveProblem(error, { call: path }, log)
+  return { type: 'result', id, status: problem.status, problem }
 }
 
 function isValue(type: string): boolean {

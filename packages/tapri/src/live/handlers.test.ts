@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openRaw } from './socket.fixture.ts'
-import { openStall, turns } from './stall.fixture.ts'
+import { type Given, openStall, turns } from './stall.fixture.ts'
 
 const codes = (frames: any[]) => frames.map((frame) => frame.problem?.code ?? frame.type)
 
@@ -54,4 +54,34 @@ test('a handler is told when nobody waits for its answer any more', async (t) =>
   await raw.settle()
   assert.equal(signals[0]?.aborted, true)
   await stall.live.settled()
+})
+
+test('reads that no index finds are told, and a thousand of one form are told in the log, once', async (t) => {
+  const counting = ({ db, input }: Given) =>
+    Promise.all(
+      Array.from({ length: input.count }, (_, at) =>
+        db.videos.count({ where: { published: true, title: { contains: `${input.word}${at}` } } }),
+      ),
+    )
+  const stall = await openStall(t, { counting, plain: ({ db }) => db.videos.count({ where: { likes: 3 } }) })
+  const raw = await openRaw(stall.port)
+  raw.send({ type: 'subscribe', id: 1, route: 'counting', input: { count: 3, word: 'kite' } })
+  raw.send({ type: 'subscribe', id: 2, route: 'plain' })
+  await raw.settle()
+  const told = () => stall.entries.filter(({ event }) => event === 'live.condition.unindexed').map(({ facts }) => facts)
+  const [first, ...others] = stall.live.unindexed
+  assert.deepEqual([first?.model, first?.count, others, told()], ['videos', 3, [], []])
+  assert.match(first?.condition ?? '', /title contains \?/)
+  raw.send({ type: 'subscribe', id: 3, route: 'counting', input: { count: 1_100, word: 'string' } })
+  await raw.settle()
+  raw.send({ type: 'unsubscribe', id: 3 })
+  await raw.settle()
+  raw.send({ type: 'subscribe', id: 4, route: 'counting', input: { count: 1_100, word: 'drum' } })
+  await raw.settle()
+  assert.deepEqual(told(), [{ model: 'videos', condition: first?.condition, count: 1_000 }])
+  assert.equal(stall.live.unindexed[0]?.count, 1_103)
+  raw.send({ type: 'unsubscribe', id: 4 })
+  raw.send({ type: 'unsubscribe', id: 1 })
+  await raw.settle()
+  assert.deepEqual(stall.live.unindexed, [])
 })

@@ -3,9 +3,10 @@ import type { Clock } from '../kit/clock.ts'
 const interval = 25_000
 const helloWithin = 10_000
 
-export interface HeartbeatActions {
+/** What beats. */
+export interface HeartbeatOwner {
   /** Whether the other side has said hello. */
-  isWelcome(): boolean
+  readonly isWelcome: boolean
   ping(): void
   /** The other side is silent. */
   giveUp(): void
@@ -14,14 +15,14 @@ export interface HeartbeatActions {
 /** Asks, while a socket is open, whether the other side still hears. */
 export class Heartbeat {
   readonly #clock: Clock
-  readonly #actions: HeartbeatActions
+  readonly #owner: HeartbeatOwner
   #cancel: () => void
   #isAsked = false
   #isStopped = false
 
-  constructor(clock: Clock, actions: HeartbeatActions) {
+  constructor(clock: Clock, owner: HeartbeatOwner) {
     this.#clock = clock
-    this.#actions = actions
+    this.#owner = owner
     this.#cancel = clock.after(helloWithin, () => this.#expectHello())
   }
 
@@ -36,7 +37,7 @@ export class Heartbeat {
   }
 
   #expectHello(): void {
-    if (!this.#actions.isWelcome()) this.#actions.giveUp()
+    if (!this.#owner.isWelcome) this.#owner.giveUp()
     else this.#wait()
   }
 
@@ -49,11 +50,11 @@ export class Heartbeat {
 
   #beat(): void {
     if (this.#isAsked) {
-      this.#actions.giveUp()
+      this.#owner.giveUp()
       return
     }
     this.#isAsked = true
-    this.#actions.ping()
+    this.#owner.ping()
     this.#wait()
   }
 }

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { IncomingMessage } from 'node:http'
-import { type Commit, Interests, type ReadSet } from '../data/index.ts'
+import { type Commit, Interests, type ReadSet, type Unindexed } from '../data/index.ts'
 import type { Problem, Token } from '../kit/protocol.ts'
 import type { Answer, ChangeText } from './answer.ts'
+import type { CallerSocket } from './caller-socket.ts'
 import { canonical } from './canonical.ts'
 import { KeptReads } from './kept/kept-reads.ts'
 import { Outgoing } from './outgoing.ts'
@@ -14,16 +14,7 @@ import type { Work } from './work.ts'
 const muchAtOnce = 1_000
 
 /** A socket as queries see it. */
-export interface Source<C extends LiveCaller> {
-  readonly number: number
-  readonly upgrade: IncomingMessage
-  readonly caller: C | null
-  /** Whether `caller` is who calls after every commit so far. */
-  readonly isFresh: boolean
-  /** Whether the other side reads as fast as it is written to. */
-  readonly hasRoom: boolean
-  /** Makes it fresh, or ends every subscription of this socket. */
-  refresh(): Promise<void>
+export interface Source<C extends LiveCaller> extends CallerSocket<C> {
   /** A change of one of its topics waits for those of the others, so that a transaction is seen whole. */
   hold(): void
   letGo(): void
@@ -60,8 +51,8 @@ export interface AtWork {
 /** Every query that somebody subscribes to, by what makes them the same. */
 export class Hub<C extends LiveCaller> {
   readonly options: LiveOptions<C>
-  readonly interests = new Interests<Dependent>()
-  readonly kept = new KeptReads()
+  readonly interests: Interests<Dependent>
+  readonly kept: KeptReads
   readonly atWork = new Set<AtWork>()
   readonly #work: Work
   /** Whatever asks for work, it is not done as a part of that: not inside of its transaction. */
@@ -74,14 +65,16 @@ export class Hub<C extends LiveCaller> {
   readonly #perCaller = new Set<string>()
   /** What rules open to callers, by their names. */
   readonly #opened = new WeakMap<object, Map<string, string>>()
-  /** Of this token, by what they carry. */
-  readonly #frames = new Map<string, Outgoing>()
+  /** Of this token, by what they carry: one change, or the texts of several. */
+  readonly #frames = new Map<ChangeText | string, Outgoing>()
   #framesAt: Token = ''
   /** The last of each that was asked for: one change to many sockets asks for the same again and again. */
   #tokenAt = Number.NaN
   #token: Token = ''
   #change: ChangeText | undefined
   #frame: Outgoing | undefined
+  /** Conditions of which the log has been told. */
+  readonly #told = new Set<string>()
   #topics = 0
   #last: number
   #before: number
@@ -91,6 +84,9 @@ export class Hub<C extends LiveCaller> {
   constructor(options: LiveOptions<C>, work: Work) {
     this.options = options
     this.#work = work
+    const onMany = (unindexed: Unindexed) => this.#tellMany(unindexed)
+    this.interests = new Interests(onMany)
+    this.kept = new KeptReads({ onMany })
     this.#last = options.database.changes.position()
     this.#before = this.#last
   }
@@ -164,12 +160,15 @@ export class Hub<C extends LiveCaller> {
       this.#frame = undefined
       this.#framesAt = at
     }
-    const body = changes.map(({ text }) => text).join(',')
-    const known = this.#frames.get(body)
+    const [first, second] = changes
+    const isOne = first !== undefined && second === undefined
+    const body = isOne ? first.text : changes.map(({ text }) => text).join(',')
+    const key = isOne ? first : body
+    const known = this.#frames.get(key)
     if (known !== undefined) return known
     const frame = new Outgoing(`{"type":"patch","at":"${at}","changes":[${body}]}`)
     if (this.#frames.size >= mostFrames) this.#frames.clear()
-    this.#frames.set(body, frame)
+    this.#frames.set(key, frame)
     return frame
   }
 
@@ -251,6 +250,23 @@ export class Hub<C extends LiveCaller> {
     if (queries?.size === 0) this.#queries.delete(query.key)
   }
 
+  /** Reads that no index finds are asked about every change of their model. */
+  get unindexed(): readonly Unindexed[] {
+    const counts = new Map<string, Unindexed>()
+    for (const each of [...this.interests.unindexed, ...this.kept.unindexed]) {
+      const key = `${each.model} ${each.condition}`
+      counts.set(key, { ...each, count: each.count + (counts.get(key)?.count ?? 0) })
+    }
+    return [...counts.values()].sort((one, other) => other.count - one.count)
+  }
+
+  #tellMany({ model, condition, count }: Unindexed): void {
+    const key = `${model} ${condition}`
+    if (this.#told.has(key) || this.#told.size >= mostTold) return
+    this.#told.add(key)
+    this.options.log.event('live.condition.unindexed', { model, condition, count }, 'warn')
+  }
+
   #keyOf({ source, route, input }: Subscriber<C>): string {
     const owner = this.#personal.has(route) ? source.number : null
     const caller = this.#perCaller.has(route) ? (source.caller?.user.id ?? null) : null
@@ -260,6 +276,7 @@ export class Hub<C extends LiveCaller> {
 }
 
 const mostFrames = 1_000
+const mostTold = 100
 /** Milliseconds. */
 const longestWait = 5_000
 const longestEarly = 2_000

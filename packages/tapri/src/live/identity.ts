@@ -1,44 +1,64 @@
+import type { IncomingMessage } from 'node:http'
 import { type Commit, ReadSet } from '../data/index.ts'
 import { TapriError } from '../kit/errors.ts'
 import type { AtWork, Dependent, Hub } from './hub.ts'
 import { touches } from './touches.ts'
 import type { LiveCaller } from './types.ts'
 
-interface Identifying<C extends LiveCaller> {
-  identify(reads: ReadSet): Promise<C | null>
+interface IdentityOwner {
+  readonly upgrade: IncomingMessage
   /** Called when a commit has changed who calls, or may have. */
   onStale(): void
 }
 
+type IdentityHub<C extends LiveCaller> = Pick<Hub<C>, 'interests' | 'atWork' | 'options' | 'newestTouching' | 'reachEarly'>
+
 /** Who calls through one socket, kept true: a change of the session or the user makes it stale. */
 export class Identity<C extends LiveCaller> implements Dependent, AtWork {
   caller: C | null = null
-  readonly #hub: Pick<Hub<C>, 'interests' | 'atWork' | 'options' | 'newestTouching' | 'reachEarly'>
-  readonly #identifying: Identifying<C>
+  readonly #hub: IdentityHub<C>
+  readonly #owner: IdentityOwner
+  #token: string | undefined
   #known = false
   #stale = true
   #expiries = 0
+  #isWarned = false
   #isStopped = false
   #releases: (() => void)[] = []
   #arrived: Commit[] | undefined
   #flight: Promise<void> | undefined
 
-  constructor(
-    hub: Pick<Hub<C>, 'interests' | 'atWork' | 'options' | 'newestTouching' | 'reachEarly'>,
-    identifying: Identifying<C>,
-  ) {
+  /** `token` is what the client has shown; without one the upgrade says who calls. */
+  constructor(hub: IdentityHub<C>, owner: IdentityOwner, token: string | undefined) {
     this.#hub = hub
-    this.#identifying = identifying
+    this.#owner = owner
+    this.#token = token
+  }
+
+  get token(): string | undefined {
+    return this.#token
   }
 
   get isFresh(): boolean {
     return !this.#stale
   }
 
-  /** What is being looked at counts no more either. */
-  expire(): void {
-    this.#stale = true
-    this.#expiries++
+  /** Another token of the same caller. */
+  renew(token: string): void {
+    this.#token = token
+    this.#expire()
+  }
+
+  /** Asks whether the session has ended by time alone. Answers what its holder is to be told, once: by the next time there is
+   * another token, or who calls is stale. */
+  async check(): Promise<TapriError | undefined> {
+    const error = await this.#expired()
+    if (error !== undefined && this.#isWarned) {
+      this.#expire()
+      return undefined
+    }
+    this.#isWarned = error !== undefined
+    return error
   }
 
   stop(): void {
@@ -54,18 +74,7 @@ export class Identity<C extends LiveCaller> implements Dependent, AtWork {
   onTouched(): void {
     // also when stale: the answers were made for the caller that these rows told of
     this.#stale = true
-    this.#identifying.onStale()
-  }
-
-  /** Why the caller would not be known again, were it to come now; nothing is changed by asking. */
-  async expired(): Promise<TapriError | undefined> {
-    try {
-      const caller = await this.#identifying.identify(new ReadSet())
-      return caller?.user.id === this.caller?.user.id ? undefined : sessionEnded()
-    } catch (error) {
-      // what is no refusal, like a database that does not answer, is no reason to put anybody out
-      return error instanceof TapriError && error.status < 500 ? error : undefined
-    }
+    this.#owner.onStale()
   }
 
   /** Identifies again when stale; callers at the same time share one look.
@@ -82,6 +91,23 @@ export class Identity<C extends LiveCaller> implements Dependent, AtWork {
     }
   }
 
+  /** Why the caller would not be known again, were it to come now; nothing is changed by asking. */
+  async #expired(): Promise<TapriError | undefined> {
+    try {
+      const caller = await this.#identify(new ReadSet())
+      return caller?.user.id === this.caller?.user.id ? undefined : sessionEnded()
+    } catch (error) {
+      // what is no refusal, like a database that does not answer, is no reason to put anybody out
+      return error instanceof TapriError && error.status < 500 ? error : undefined
+    }
+  }
+
+  /** What is being looked at counts no more either. */
+  #expire(): void {
+    this.#stale = true
+    this.#expiries++
+  }
+
   async #look(): Promise<void> {
     this.#hub.atWork.add(this)
     // a session's rows change seldom, so the second look is nearly always the last
@@ -91,7 +117,7 @@ export class Identity<C extends LiveCaller> implements Dependent, AtWork {
       this.#arrived = arrived
       const position = this.#hub.options.database.changes.position()
       const expiries = this.#expiries
-      const caller = await this.#identifying.identify(reads)
+      const caller = await this.#identify(reads)
       const newest = await this.#hub.newestTouching(position, (commit) => touches(commit, reads))
       // the caller of a later moment would be told what nobody has been told of yet
       if (newest !== undefined && (await this.#hub.reachEarly(newest))) continue
@@ -102,6 +128,10 @@ export class Identity<C extends LiveCaller> implements Dependent, AtWork {
       return
     }
     throw new TapriError('TAPRI_AUTH_SESSION', 'Cannot tell who calls: the session changes all the time', { status: 401 })
+  }
+
+  #identify(reads: ReadSet): Promise<C | null> {
+    return this.#hub.options.identify(this.#owner.upgrade, this.#token, reads)
   }
 
   #accept(caller: C | null, reads: ReadSet): void {

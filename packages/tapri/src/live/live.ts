@@ -107,6 +107,9 @@ export function openLive<C extends LiveCaller>(options: LiveOptions<C> & Channel
     get interests() {
       return hub.interests.size
     },
+    get unindexed() {
+      return hub.unindexed
+    },
     get connections() {
       return connections.size
     },

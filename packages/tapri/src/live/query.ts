@@ -39,7 +39,8 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
   readonly input: Readonly<Record<string, unknown>>
   readonly subscribers = new Set<Subscriber<C>>()
   readonly #hub: Hub<C>
-  readonly #abort = new AbortController()
+  /** Ends the run under way. */
+  #abort: AbortController | undefined
   #answer: Answer | undefined
   #owner: string | null
   /** Which rules the last run went by; undefined when it also looked at who calls, or there was none. */
@@ -87,7 +88,7 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
     if (!this.subscribers.delete(subscriber)) return
     if (this.#isHolding) subscriber.source.letGo()
     if (this.subscribers.size > 0) return
-    this.#abort.abort()
+    this.#abort?.abort()
     this.#release()
     this.#hub.atWork.delete(this)
     this.#hub.forget(this)
@@ -130,10 +131,11 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
   }
 
   #start(): void {
-    if (this.#isWorking) return
-    this.#isWorking = true
+    // also when it is at work: what it has sent meanwhile may be true no more
     this.#upTo = Math.min(this.#upTo, this.#hub.before)
     if (this.#answer !== undefined) this.#hold()
+    if (this.#isWorking) return
+    this.#isWorking = true
     this.#hub.begin(() => this.#work())
   }
 
@@ -185,8 +187,10 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
     this.#keepsBack = false
     const run: Run<C> = { leader, caller: leader.caller, position, reads: new ReadSet(), recording }
     const reader = recording && ((own: Reader) => recording.reader(own))
-    const bounds = { ended: this.#abort.signal, holdsWrites }
-    const outcome = await runRoute(this.#hub.options, this, leader, { reads: run.reads, reader }, bounds)
+    const abort = new AbortController()
+    this.#abort = abort
+    const outcome = await runRoute(this.#hub.options, this, leader, { reads: run.reads, reader }, { abort, holdsWrites })
+    this.#abort = undefined
     const newest = await this.#newestTouching(run)
     // what the database showed before its time may be sent when it is announced
     const isEarly = newest !== undefined && newest > changes.position()
@@ -234,13 +238,18 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
 
   /** Whom the answer is for; others leave for one of their own. */
   #belongTo(leader: Source<C>, { looksAtCaller }: Outcome, reads: ReadSet): void {
+    const before = this.#rules === undefined ? undefined : `${this.#ruleNames} ${this.#opened}`
     this.#hasRun = true
     this.#owner = idOf(leader)
     this.#rules = looksAtCaller ? undefined : reads.rules
     this.#ruleNames = [...reads.rules.keys()].join()
     if (looksAtCaller) this.#hub.partCallers(this.route)
     else this.#opened = this.#hub.openedTo(leader.caller, reads.rules, this.#ruleNames)
-    for (const subscriber of [...this.subscribers]) if (subscriber.source.isFresh) this.#partWithStranger(subscriber)
+    // whoever has been sent an answer by the same rules, and waits for no other, has been asked before
+    const isSame = !looksAtCaller && before === `${this.#ruleNames} ${this.#opened}`
+    for (const subscriber of [...this.subscribers]) {
+      if ((subscriber.isWaiting || !isSame) && subscriber.source.isFresh) this.#partWithStranger(subscriber)
+    }
   }
 
   /** Who is given something else goes to where that is. */

@@ -19,21 +19,19 @@ export type Outcome = ({ readonly text: string } | { readonly problem: Problem }
   readonly looksAtCaller: boolean
 }
 
-/** Runs the route once; what it throws is an outcome too. */
+/** Runs the route once, and aborts what takes too long; what it throws is an outcome too. */
 export async function runRoute<C extends LiveCaller>(
   options: LiveOptions<C>,
   { route, input }: { readonly route: string; readonly input: Readonly<Record<string, unknown>> },
   source: Source<C>,
   { reads, reader }: Pick<LiveRun<C>, 'reads' | 'reader'>,
-  { ended, holdsWrites }: { readonly ended: AbortSignal; readonly holdsWrites: boolean },
+  { abort, holdsWrites }: { readonly abort: AbortController; readonly holdsWrites: boolean },
 ): Promise<Outcome> {
   const view = viewUpgrade(source.upgrade)
   let looksAtCaller = false
   const onCallerSeen = () => {
     looksAtCaller = true
   }
-  const deadline = new AbortController()
-  const signal = AbortSignal.any([ended, deadline.signal])
   try {
     const running = options.run({
       route,
@@ -43,9 +41,9 @@ export async function runRoute<C extends LiveCaller>(
       reader,
       onCallerSeen,
       upgrade: view.request,
-      signal,
+      signal: abort.signal,
     })
-    const value = await within(options.clock, running, { route, deadline, limit: holdsWrites ? longestHolding : longest })
+    const value = await within(options.clock, running, { route, abort, limit: holdsWrites ? longestHolding : longest })
     return { text: encodeWire(value), isPersonal: view.isPersonal(), looksAtCaller }
   } catch (error) {
     return { problem: liveProblem(error, { route }, options.log), isPersonal: view.isPersonal(), looksAtCaller }
@@ -54,12 +52,12 @@ export async function runRoute<C extends LiveCaller>(
 
 interface Bounds {
   readonly route: string
-  readonly deadline: AbortController
+  readonly abort: AbortController
   /** Milliseconds. */
   readonly limit: number
 }
 
-async function within<T>(clock: Clock, running: Promise<T>, { route, deadline, limit }: Bounds): Promise<T> {
+async function within<T>(clock: Clock, running: Promise<T>, { route, abort, limit }: Bounds): Promise<T> {
   let cancel = () => {}
   const late = new Promise<never>((_resolve, reject) => {
     cancel = clock.after(limit, () => {
@@ -68,7 +66,7 @@ async function within<T>(clock: Clock, running: Promise<T>, { route, deadline, l
         `Cannot answer "${route}": its handler took longer than ${limit / 1000} seconds`,
       )
       reject(error)
-      deadline.abort(error)
+      abort.abort(error)
     })
   })
   try {

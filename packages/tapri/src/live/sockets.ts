@@ -54,14 +54,7 @@ export function openSockets(): Sockets {
 
 /** Its frames are no larger than ours may be, and those that break the protocol have closed it. */
 function attachOwn(opened: OwnSocket, listen: (socket: LiveSocket) => SocketListener): OwnSocketListener {
-  const listener = listen({
-    send: ({ text }) => opened.send(text),
-    get unsent() {
-      return opened.unsent
-    },
-    close: (code, reason) => sayGoodbye(opened, code, reason),
-    terminate: () => opened.terminate(),
-  })
+  const listener = listen(new OwnLine(opened))
   return {
     onText: (text) => listener.onText(text),
     onBinary: () => sayGoodbye(opened, closeCodes.notText, onlyText),
@@ -70,31 +63,80 @@ function attachOwn(opened: OwnSocket, listen: (socket: LiveSocket) => SocketList
   }
 }
 
-/**
- * The library shakes hands, reads, and says goodbye. What is sent goes past it: it would frame, and compress, each text
- * anew for each socket. Its own control frames are written at once, so they never fall into one of ours.
- */
+/** A socket of the runtime's own server. */
+class OwnLine implements LiveSocket {
+  readonly #opened: OwnSocket
+
+  constructor(opened: OwnSocket) {
+    this.#opened = opened
+  }
+
+  get unsent(): number {
+    return this.#opened.unsent
+  }
+
+  send({ text }: Outgoing): void {
+    this.#opened.send(text)
+  }
+
+  close(code: number, reason: string): void {
+    sayGoodbye(this.#opened, code, reason)
+  }
+
+  terminate(): void {
+    this.#opened.terminate()
+  }
+}
+
 function attach(opened: library.WebSocket, line: Duplex, listen: (socket: LiveSocket) => SocketListener): void {
-  const compresses = opened.extensions !== ''
-  const listener = listen({
-    send(outgoing) {
-      if (frame === undefined) opened.send(outgoing.text, (failed) => failed ?? listener.onWritten())
-      else if (opened.readyState === opened.OPEN) line.write(outgoing.bytes(framing, compresses))
-    },
-    get unsent() {
-      return frame === undefined ? opened.bufferedAmount : line.writableLength
-    },
-    close: (code, reason) => sayGoodbye(opened, code, reason),
-    terminate: () => opened.terminate(),
-  })
-  line.on('drain', () => listener.onWritten())
+  const socket = new SharedLine(opened, line)
+  const listener = listen(socket)
+  socket.onWritten = () => listener.onWritten()
+  line.on('drain', socket.onWritten)
   opened.on('message', (data, isBinary) => {
     if (isBinary) sayGoodbye(opened, closeCodes.notText, onlyText)
     else if (opened.readyState === opened.OPEN) listener.onText(String(data))
   })
   // frames that break the protocol or its limits: the library has closed with 1002, 1007 or 1009; `close` follows
-  opened.on('error', () => {})
+  opened.on('error', ignore)
   opened.on('close', () => listener.onClose())
+}
+
+function ignore(): void {}
+
+/**
+ * The library shakes hands, reads, and says goodbye. What is sent goes past it: it would frame, and compress, each text
+ * anew for each socket. Its own control frames are written at once, so they never fall into one of ours.
+ */
+class SharedLine implements LiveSocket {
+  onWritten = ignore
+  readonly #opened: library.WebSocket
+  readonly #line: Duplex
+  readonly #compresses: boolean
+
+  constructor(opened: library.WebSocket, line: Duplex) {
+    this.#opened = opened
+    this.#line = line
+    this.#compresses = opened.extensions !== ''
+  }
+
+  get unsent(): number {
+    return frame === undefined ? this.#opened.bufferedAmount : this.#line.writableLength
+  }
+
+  send(outgoing: Outgoing): void {
+    const opened = this.#opened
+    if (frame === undefined) opened.send(outgoing.text, (failed) => failed ?? this.onWritten())
+    else if (opened.readyState === opened.OPEN) this.#line.write(outgoing.bytes(framing, this.#compresses))
+  }
+
+  close(code: number, reason: string): void {
+    sayGoodbye(this.#opened, code, reason)
+  }
+
+  terminate(): void {
+    this.#opened.terminate()
+  }
 }
 
 /** Who does not answer it is cut off. */

@@ -16,6 +16,8 @@ export interface SubscriptionOwner<C extends LiveCaller> extends Source<C> {
   /** Sends what waits. */
   flush(): void
   release(id: number): void
+  /** So many of its subscriptions more, or fewer, wait for an answer. */
+  onWaiting(difference: 1 | -1): void
 }
 
 /** Longer values go in pieces of so many characters, each when the ones before are out. */
@@ -34,8 +36,6 @@ export class Subscription<C extends LiveCaller> implements Subscriber<C> {
   readonly source: SubscriptionOwner<C>
   readonly route: string
   readonly input: Readonly<Record<string, unknown>>
-  /** Resolves once the first answer is sent, or none will be. */
-  readonly answered: Promise<void>
   isWaiting = true
   readonly #id: number
   readonly #hub: Hub<C>
@@ -47,7 +47,9 @@ export class Subscription<C extends LiveCaller> implements Subscriber<C> {
   /** While it waits: where the client's value is still true. */
   #heldTo = Number.POSITIVE_INFINITY
   #isEnded = false
-  #settle = () => {}
+  #isAnswered = false
+  /** Those who wait for the first answer. */
+  #onAnswered: (() => void)[] | undefined
 
   constructor(source: SubscriptionOwner<C>, hub: Hub<C>, frame: SubscribeFrame) {
     this.source = source
@@ -56,8 +58,15 @@ export class Subscription<C extends LiveCaller> implements Subscriber<C> {
     this.route = frame.route
     this.input = frame.input
     this.#etag = frame.etag
-    this.answered = new Promise((resolve) => {
-      this.#settle = resolve
+    source.onWaiting(1)
+  }
+
+  /** Resolves once the first answer is sent, or none will be. */
+  answered(): Promise<void> {
+    if (this.#isAnswered) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#onAnswered ??= []
+      this.#onAnswered.push(resolve)
     })
   }
 
@@ -157,9 +166,16 @@ export class Subscription<C extends LiveCaller> implements Subscriber<C> {
   stop(): void {
     if (this.#isEnded) return
     this.#isEnded = true
+    if (this.isWaiting) this.source.onWaiting(-1)
     this.source.release(this.#id)
     this.#query?.remove(this)
     this.#settle()
+  }
+
+  #settle(): void {
+    this.#isAnswered = true
+    for (const resolve of this.#onAnswered ?? []) resolve()
+    this.#onAnswered = undefined
   }
 
   #sendOn(): void {
@@ -192,11 +208,13 @@ export class Subscription<C extends LiveCaller> implements Subscriber<C> {
   #wait(): void {
     if (this.isWaiting) return
     this.isWaiting = true
+    if (!this.#isEnded) this.source.onWaiting(1)
     this.#heldTo = Math.min(this.upTo, this.#hub.before)
   }
 
   /** The client holds this value now. */
   #hold(etag: string): void {
+    if (this.isWaiting && !this.#isEnded) this.source.onWaiting(-1)
     this.isWaiting = false
     this.#heldTo = Number.POSITIVE_INFINITY
     this.#etag = etag

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Database, Reader, ReadSet, StoredRow } from '../data/index.ts'
+import type { Database, Reader, ReadSet, StoredRow, Unindexed } from '../data/index.ts'
 import type { Offer, ServerEvent } from '../http/index.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Log } from '../observe/index.ts'
@@ -68,6 +68,9 @@ export interface Live {
   settled(): Promise<void>
   /** Reads that are watched beside what is kept in memory. */
   readonly interests: number
+  /** Conditions that no index finds, by their forms, the commonest first: each of them is asked about every change of its
+   * model. The log is told of a form, once, when 1,000 of it have come together. */
+  readonly unindexed: readonly Unindexed[]
   readonly connections: number
   readonly subscriptions: number
   /** Closes every socket; clients connect again. */

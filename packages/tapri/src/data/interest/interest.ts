@@ -1,6 +1,6 @@
+import { put, takeOut } from '../../kit/lists.ts'
 import type { Condition } from '../condition.ts'
 import type { Place } from './bucket.ts'
-import { put, takeOut } from './lists.ts'
 import type { ModelInterests } from './model-interests.ts'
 import type { Watch } from './watch.ts'
 

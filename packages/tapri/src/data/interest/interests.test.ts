@@ -123,6 +123,25 @@ test('conditions that no index finds are told by their pattern, the commonest fi
   assert.deepEqual(interests.unindexed, [])
 })
 
+test('when the conditions of a pattern that no index finds come to be a thousand, somebody is told', () => {
+  const told: unknown[] = []
+  const interests = new Interests<number>((unindexed) => told.push(unindexed))
+  const contains = (value: string): Condition => ({
+    kind: 'text',
+    column: columnOf('word'),
+    sign: 'contains',
+    value,
+    negated: false,
+  })
+  const ends = Array.from({ length: 999 }, (_, at) => interests.add({ model: 'boxes', condition: contains(`w${at}`) }, at))
+  for (let at = 0; at < 1_500; at++) interests.add({ model: 'boxes', condition: equal(columnOf('count'), at) }, at)
+  interests.add({ model: 'boxes', condition: contains('w0') }, 1)
+  assert.deepEqual(told, [])
+  ends.push(interests.add({ model: 'boxes', condition: contains('more') }, 1))
+  interests.add({ model: 'boxes', condition: contains('still more') }, 1)
+  assert.deepEqual(told, [{ model: 'boxes', condition: 'word contains ?', count: 1_000 }])
+})
+
 test('a condition with more alternatives than are worth it is found by some of them', () => {
   const interests = new Interests<string>()
   const many = (name: string) =>

@@ -2,7 +2,7 @@ import type { Change } from '../changes.ts'
 import type { ReadEntry } from '../read-set.ts'
 import { Asking } from './asking.ts'
 import { Difference } from './difference.ts'
-import { ModelInterests } from './model-interests.ts'
+import { ModelInterests, manyUnindexed } from './model-interests.ts'
 import { watchesOf } from './watch.ts'
 
 /** Conditions of the same pattern that no index finds: each of them is asked of every change of the model. */
@@ -27,8 +27,14 @@ const mostTold = 100
  */
 export class Interests<Target> {
   readonly #models = new Map<string, ModelInterests<Target>>()
+  readonly #onMany: (unindexed: Unindexed) => void
   #size = 0
   #turn = 0
+
+  /** `onMany` is called whenever the conditions of one pattern that no index finds come to be 1,000. */
+  constructor(onMany: (unindexed: Unindexed) => void = () => {}) {
+    this.#onMany = onMany
+  }
 
   /** How many reads are held. */
   get size(): number {
@@ -66,7 +72,7 @@ export class Interests<Target> {
   #modelOf(name: string): ModelInterests<Target> {
     let model = this.#models.get(name)
     if (model === undefined) {
-      model = new ModelInterests()
+      model = new ModelInterests((condition) => this.#onMany({ model: name, condition, count: manyUnindexed }))
       this.#models.set(name, model)
     }
     return model

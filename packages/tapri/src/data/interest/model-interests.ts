@@ -6,12 +6,21 @@ import { Shape } from './shape.ts'
 import { type Spot, spotsOf } from './spots.ts'
 import type { Watch } from './watch.ts'
 
+/** So many that are looked at one by one are worth a word. */
+export const manyUnindexed = 1_000
+
 /** What is interested in one model. */
 export class ModelInterests<Target> {
   readonly #interests = new Map<string, Interest<Target>>()
   readonly #shapes = new Map<string, Shape<Target>>()
   /** How many conditions there are that no index finds, by their patterns. */
   readonly unindexed = new Map<string, number>()
+  readonly #onMany: (pattern: string) => void
+
+  /** `onMany` is called whenever there come to be `manyUnindexed` of one pattern that no index finds. */
+  constructor(onMany: (pattern: string) => void) {
+    this.#onMany = onMany
+  }
 
   add(watch: Watch, target: Target): Hold<Target> {
     return this.#interestOf(watch).hold(target)
@@ -67,6 +76,7 @@ export class ModelInterests<Target> {
     const count = (this.unindexed.get(pattern) ?? 0) + difference
     if (count === 0) this.unindexed.delete(pattern)
     else this.unindexed.set(pattern, count)
+    if (difference === 1 && count === manyUnindexed) this.#onMany(pattern)
   }
 }
 

@@ -1,5 +1,5 @@
+import type { Listed } from '../../kit/lists.ts'
 import { type Bound, compareBounds, compareIntervals, farther, type Interval, isReached } from './interval.ts'
-import type { Listed } from './lists.ts'
 import { mostParts, type Node, type Take } from './range-node.ts'
 
 /** Nodes, and where each begins and how far it reaches. */

@@ -1,5 +1,5 @@
+import { type Listed, put, takeOut } from '../../kit/lists.ts'
 import { type Bound, compareIntervals, farther, type Interval, isReached, positionIn } from './interval.ts'
-import { type Listed, put, takeOut } from './lists.ts'
 import { mostParts, type Node, type Take } from './range-node.ts'
 
 /** Intervals, and the items of each. */

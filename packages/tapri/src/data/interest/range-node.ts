@@ -1,5 +1,5 @@
+import type { Listed } from '../../kit/lists.ts'
 import type { Bound, Interval } from './interval.ts'
-import type { Listed } from './lists.ts'
 
 /** A node with more parts is split in two. */
 export const mostParts = 32

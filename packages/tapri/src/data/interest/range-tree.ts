@@ -1,5 +1,5 @@
+import type { Listed } from '../../kit/lists.ts'
 import type { Bound, Interval } from './interval.ts'
-import type { Listed } from './lists.ts'
 import { Branch } from './range-branch.ts'
 import { Leaf } from './range-leaf.ts'
 import type { Node, Take } from './range-node.ts'

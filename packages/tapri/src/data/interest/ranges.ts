@@ -1,8 +1,8 @@
+import { put, takeOut } from '../../kit/lists.ts'
 import { comparable, type StoredRow } from '../evaluate.ts'
 import type { Asking, Known } from './asking.ts'
 import type { Place } from './bucket.ts'
 import { positionIn } from './interval.ts'
-import { put, takeOut } from './lists.ts'
 import { RangeTree } from './range-tree.ts'
 import type { Range } from './spots.ts'
 

@@ -4,22 +4,14 @@ import type { ChannelClientFrame } from '../../kit/channel-protocol.ts'
 import type { Clock } from '../../kit/clock.ts'
 import type { Problem } from '../../kit/protocol.ts'
 import type { Log } from '../../observe/index.ts'
+import type { CallerSocket } from '../caller-socket.ts'
 import type { AtWork, Dependent, Hub } from '../hub.ts'
 import type { Outgoing } from '../outgoing.ts'
 import type { LiveCaller } from '../types.ts'
 import type { Admission, ChannelDefinition } from './types.ts'
 
-/** A socket as channels see it. */
-export interface ChannelSocket<C> {
-  readonly number: number
-  readonly upgrade: IncomingMessage
-  readonly caller: C | null
-  /** Whether `caller` is who calls after every commit so far. */
-  readonly isFresh: boolean
-  /** Whether the other side reads as fast as it is written to. */
-  readonly hasRoom: boolean
-  /** Makes it fresh; when the caller is gone it ends its session, by `ChannelSession.end`. */
-  refresh(): Promise<void>
+/** A socket as channels see it; when its caller is gone, `ChannelSession.end` is called. */
+export interface ChannelSocket<C> extends CallerSocket<C> {
   send(frame: Outgoing): void
 }
 

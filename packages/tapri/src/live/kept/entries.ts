@@ -1,4 +1,4 @@
-import { type Change, Interests } from '../../data/index.ts'
+import { type Change, Interests, type Unindexed } from '../../data/index.ts'
 import type { Answer, KeptCount, KeptGroups, KeptRow, RowsAnswer } from './answers.ts'
 import { Entry, type Use } from './entry.ts'
 import type { Figures } from './figures.ts'
@@ -11,14 +11,19 @@ export class Entries {
   readonly selects: Shelf<RowsAnswer>
   readonly counts: Shelf<KeptCount>
   readonly groups: Shelf<KeptGroups>
-  readonly #interests = new Interests<Entry>()
+  readonly #interests: Interests<Entry>
 
-  constructor(mostRows: number) {
+  constructor(mostRows: number, onMany?: (unindexed: Unindexed) => void) {
+    this.#interests = new Interests(onMany)
     this.figures = { rows: 0, entries: 0, hits: 0, misses: 0, refills: 0, mostRows }
     this.rows = new Shelf(this.figures, this.#interests)
     this.selects = new Shelf(this.figures, this.#interests)
     this.counts = new Shelf(this.figures, this.#interests)
     this.groups = new Shelf(this.figures, this.#interests)
+  }
+
+  get unindexed(): readonly Unindexed[] {
+    return this.#interests.unindexed
   }
 
   onChange(change: Change): void {
@@ -46,12 +51,14 @@ export class Shelf<A extends Answer> {
   /** The entry for a question, held for this use from now on. */
   hold(question: Question<A>, use: Use): Entry<A> {
     const entry = this.#entries.get(question.key) ?? this.#open(question)
-    entry.uses.add(use)
+    entry.hold(use)
     return entry
   }
 
+  /** The use holds it no more, as it did until now. */
   letGo(entry: Entry<A>, use: Use): void {
-    if (!entry.uses.delete(use) || entry.uses.size > 0) return
+    entry.letGo(use)
+    if (entry.isUsed) return
     for (const end of this.#ends.get(entry) ?? []) end()
     this.#ends.delete(entry)
     this.#entries.delete(entry.question.key)

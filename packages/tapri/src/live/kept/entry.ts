@@ -1,10 +1,11 @@
 import type { Change, Model } from '../../data/index.ts'
+import { type Listed, put, takeOut } from '../../kit/lists.ts'
 import type { Answer } from './answers.ts'
 import type { Figures } from './figures.ts'
 import type { Question } from './questions.ts'
 
 /** Somebody who holds an entry. */
-export interface Use {
+export interface Use extends Listed {
   /** Whether a change that alters the kept answer alters what was made of it. */
   concerns(change: Change): boolean
   /** `isExact`: the kept answer was brought up to date. */
@@ -17,7 +18,7 @@ export interface Use {
  */
 export class Entry<A extends Answer = Answer> {
   readonly question: Question<A>
-  readonly uses = new Set<Use>()
+  #uses: Use[] | undefined
   readonly #figures: Figures
   #answer: A | undefined
   #isProven = false
@@ -31,12 +32,25 @@ export class Entry<A extends Answer = Answer> {
     this.#figures = figures
   }
 
+  get isUsed(): boolean {
+    return this.#uses !== undefined
+  }
+
   get answer(): A | undefined {
     return this.#answer
   }
 
   get isProven(): boolean {
     return this.#isProven
+  }
+
+  hold(use: Use): void {
+    this.#uses = put(this.#uses, use)
+  }
+
+  /** A use that holds it does so no more. */
+  letGo(use: Use): void {
+    if (this.#uses !== undefined) this.#uses = takeOut(this.#uses, use)
   }
 
   /** Asks, or waits for whoever has asked already, since no commit came between. */
@@ -70,13 +84,13 @@ export class Entry<A extends Answer = Answer> {
     if (outcome === 'changed') this.#count()
     else this.#drop()
     this.#wasShort ||= outcome === 'short'
-    for (const use of this.uses) if (!isWhole || use.concerns(change)) use.touch(outcome === 'changed')
+    for (const use of this.#uses ?? []) if (!isWhole || use.concerns(change)) use.touch(outcome === 'changed')
   }
 
   /** Anything may have changed. */
   lose(): void {
     this.#drop()
-    for (const use of this.uses) use.touch(false)
+    for (const use of this.#uses ?? []) use.touch(false)
   }
 
   /** Nobody holds it any more. */

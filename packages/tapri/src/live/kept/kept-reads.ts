@@ -1,4 +1,4 @@
-import type { Change, Commit } from '../../data/index.ts'
+import type { Change, Commit, Unindexed } from '../../data/index.ts'
 import { Entries } from './entries.ts'
 import type { Figures } from './figures.ts'
 import { type Recording, Run } from './recording.ts'
@@ -7,6 +7,12 @@ import { type Recording, Run } from './recording.ts'
 const mostRowsKept = 200_000
 /** So many changes of one model in one commit are read anew rather than taken in one by one. */
 const mostChanges = 1000
+
+export interface KeptReadsOptions {
+  readonly mostRows?: number
+  /** Called when there come to be many reads of one form that no index finds. */
+  readonly onMany?: (unindexed: Unindexed) => void
+}
 
 /**
  * Everything that live queries have read, once each, kept up to date by the log: rows by id, counts, and the first rows of
@@ -20,8 +26,8 @@ export class KeptReads {
   readonly #entries: Entries
   readonly #touched = new Set<Run>()
 
-  constructor({ mostRows = mostRowsKept }: { readonly mostRows?: number } = {}) {
-    this.#entries = new Entries(mostRows)
+  constructor({ mostRows = mostRowsKept, onMany }: KeptReadsOptions = {}) {
+    this.#entries = new Entries(mostRows, onMany)
   }
 
   /** For one run of a handler; what it answers is as of the last commit that was taken in, or newer where it asks the database. */
@@ -39,6 +45,11 @@ export class KeptReads {
   reset(): void {
     this.#entries.reset()
     this.#tell()
+  }
+
+  /** Reads that no index finds, by the forms of their conditions. */
+  get unindexed(): readonly Unindexed[] {
+    return this.#entries.unindexed
   }
 
   get figures(): Readonly<Figures> {

@@ -1,4 +1,4 @@
-import { type Change, type Commit, type Reader, ReadSet } from '../../data/index.ts'
+import { type Commit, type Reader, ReadSet } from '../../data/index.ts'
 import { touches } from '../touches.ts'
 import type { Answer } from './answers.ts'
 import type { Entries, Shelf } from './entries.ts'
@@ -40,14 +40,42 @@ interface Used {
   readonly answer: Answer
 }
 
-/** One run; a use of everything that it reads. */
+interface Held {
+  readonly entry: Entry
+  end(): void
+}
+
+/** A run's use of one entry. */
+class Holding<A extends Answer> implements Use, Held {
+  at = 0
+  readonly entry: Entry<A>
+  readonly concerns: Use['concerns']
+  readonly #run: Run
+  readonly #shelf: Shelf<A>
+
+  constructor(run: Run, shelf: Shelf<A>, { question, concerns }: { question: Question<A>; concerns: Use['concerns'] }) {
+    this.#run = run
+    this.#shelf = shelf
+    this.concerns = concerns
+    this.entry = shelf.hold(question, this)
+  }
+
+  touch(isExact: boolean): void {
+    this.#run.touch(isExact)
+  }
+
+  end(): void {
+    this.#shelf.letGo(this.entry, this)
+  }
+}
+
+/** One run, and what it holds. */
 export class Run implements Recording, Hold {
   readonly #entries: Entries
   /** Runs that the commit which is being taken in has touched. */
   readonly #touched: Set<Run>
-  readonly #ends: (() => void)[] = []
+  readonly #held: Held[] = []
   readonly #provisional: Used[] = []
-  readonly #held = new Set<Entry>()
   #onTouched: ((isExact: boolean) => void) | undefined
   #isTorn = false
   #isExact = true
@@ -76,7 +104,7 @@ export class Run implements Recording, Hold {
 
   touchedBy(commit: Commit): boolean {
     const reads = new ReadSet()
-    for (const { question } of this.#held) for (const read of question.reads()) reads.add(read)
+    for (const { entry } of this.#held) for (const read of entry.question.reads()) reads.add(read)
     return touches(commit, reads)
   }
 
@@ -95,8 +123,7 @@ export class Run implements Recording, Hold {
     this.#isOver = true
     this.#isForgotten = true
     this.#onTouched = undefined
-    this.#held.clear()
-    for (const end of this.#ends.splice(0)) end()
+    for (const held of this.#held.splice(0)) held.end()
   }
 
   release(): void {
@@ -122,18 +149,12 @@ export class Run implements Recording, Hold {
   }
 
   /** Holds the entry of a question; `concerns` where not all that it answers is looked at. */
-  hold<A extends Answer>(shelf: Shelf<A>, question: Question<A>, concerns: (change: Change) => boolean = () => true): Entry<A> {
-    const use: Use = { concerns, touch: (isExact) => this.touch(isExact) }
-    const entry = shelf.hold(question, use)
-    const end = () => shelf.letGo(entry, use)
-    if (this.#isForgotten) {
-      // a read that had begun goes on, and is kept for nobody
-      end()
-      return entry
-    }
-    this.#held.add(entry)
-    this.#ends.push(end)
-    return entry
+  hold<A extends Answer>(shelf: Shelf<A>, question: Question<A>, concerns: Use['concerns'] = always): Entry<A> {
+    const held = new Holding(this, shelf, { question, concerns })
+    // a read that had begun when its run was given up goes on, and is kept for nobody
+    if (this.#isForgotten) held.end()
+    else this.#held.push(held)
+    return held.entry
   }
 
   /** The answer of an entry that is held. */
@@ -147,4 +168,8 @@ export class Run implements Recording, Hold {
     this.#provisional.push({ entry, answer })
     return answer
   }
+}
+
+function always(): boolean {
+  return true
 }

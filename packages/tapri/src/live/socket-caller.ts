@@ -1,0 +1,106 @@
+import type { IncomingMessage } from 'node:http'
+import { closeCodes, type Problem } from '../kit/protocol.ts'
+import { encodeWire } from '../kit/wire.ts'
+import type { Hub } from './hub.ts'
+import { Identity } from './identity.ts'
+import { liveProblem } from './problem.ts'
+import type { LiveCaller } from './types.ts'
+
+/** The socket of the caller. */
+interface CallingSocket {
+  readonly upgrade: IncomingMessage
+  write(text: string): void
+  close(code: number, reason: string): void
+  /** Somebody else may call by now. */
+  onStale(): void
+  /** Ends everything that the caller who is gone had here. */
+  endAll(problem: Problem): void
+}
+
+/** Who says hello on a socket, and stays: looked after until the session ends, or is taken over by another token. */
+export class SocketCaller<C extends LiveCaller> {
+  readonly #hub: Hub<C>
+  readonly #socket: CallingSocket
+  #identity: Identity<C> | undefined
+
+  constructor(hub: Hub<C>, socket: CallingSocket) {
+    this.#hub = hub
+    this.#socket = socket
+  }
+
+  get hasSaidHello(): boolean {
+    return this.#identity !== undefined
+  }
+
+  get caller(): C | null {
+    return this.#identity?.caller ?? null
+  }
+
+  get token(): string | undefined {
+    return this.#identity?.token
+  }
+
+  get isFresh(): boolean {
+    return this.#identity?.isFresh ?? false
+  }
+
+  hello(token: string | undefined): void {
+    const identity = new Identity<C>(this.#hub, this.#socket, token)
+    this.#identity = identity
+    this.#look(identity, () => this.#socket.write(`{"type":"welcome","at":"${this.#hub.at}"}`))
+  }
+
+  /** Another token of the same caller; another caller has to connect anew. */
+  renew(token: string): void {
+    const identity = this.#identity
+    if (identity === undefined) return
+    identity.renew(token)
+    this.#look(identity, () => this.#socket.onStale())
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      await this.#identity?.refresh()
+    } catch (error) {
+      this.#socket.endAll(liveProblem(error, {}, this.#hub.options.log))
+    }
+  }
+
+  /** Whoever's time is over is told, and has until the next look to bring another token. */
+  check(): void {
+    const identity = this.#identity
+    if (identity === undefined || identity.caller === null) return
+    this.#hub.begin(async () => {
+      const error = await identity.check()
+      if (error !== undefined) this.#tell(error)
+      else if (!identity.isFresh) await this.refresh()
+    })
+  }
+
+  stop(): void {
+    this.#identity?.stop()
+  }
+
+  #look(identity: Identity<C>, onKnown: () => void): void {
+    this.#hub.begin(async () => {
+      try {
+        await identity.refresh()
+        onKnown()
+      } catch (error) {
+        this.#refuse(error)
+      }
+    })
+  }
+
+  #refuse(error: unknown): void {
+    // a database that does not answer has refused nobody
+    if (this.#tell(error).status >= 500) this.#socket.close(closeCodes.restart, 'Who calls cannot be told now')
+    else this.#socket.close(closeCodes.refused, 'The token was refused')
+  }
+
+  #tell(error: unknown): Problem {
+    const problem = liveProblem(error, {}, this.#hub.options.log)
+    this.#socket.write(encodeWire({ type: 'error', problem }))
+    return problem
+  }
+}
