@@ -9,6 +9,8 @@ const files = [
   'test/bad-input.test.ts',
   'test/fields.test.ts',
   'test/test-app.test.ts',
+  'test/uploads.test.ts',
+  'test/uploads-rules.test.ts',
   'examples/videotube/test/channels.test.ts',
   'examples/videotube/test/live.test.ts',
   'examples/videotube/test/policies.test.ts',

@@ -76,8 +76,17 @@ export const known: Readonly<Record<RuntimeName, readonly Difference[]>> = {
       title: 'a file over maxSize is TAPRI_FILES_TOO_LARGE, naming field and limit',
       why: 'now and then it does not end while the clock of the test stands; with a real one every caller was answered at once',
     },
+    {
+      file: 'http/lent.test.ts',
+      title: 'a chunk is given back when the connection has taken it, one at a time, however slowly it is read',
+      why: 'servers of the runtime may keep what they are given, so chunks are given for good',
+    },
   ],
   deno: [
+    {
+      file: 'streams/encoder.test.ts',
+      why: 'once a sender has closed its connection, Deno forgets what it has received; one that sends as fast as it plays loses nothing',
+    },
     {
       file: 'http/guard.test.ts',
       title: 'what two readers could understand differently is refused with a problem document',
@@ -139,6 +148,11 @@ export const known: Readonly<Record<RuntimeName, readonly Difference[]>> = {
     {
       file: 'live/sockets.test.ts',
       why: 'one of its tests counts turns of the event loop, which are others there, and waits for ever',
+    },
+    {
+      file: 'http/lent.test.ts',
+      title: 'a chunk is given back when the connection has taken it, one at a time, however slowly it is read',
+      why: 'servers of the runtime may keep what they are given, so chunks are given for good',
     },
   ],
 }

@@ -5,6 +5,7 @@ import { initialisePostgres, serveArguments } from './postgres.ts'
 import { versionOf } from './process.ts'
 import { Missing } from './service.ts'
 import { sidTree } from './sid.ts'
+import { databaseTree } from './sid-databases.ts'
 
 // what the engine needs to be loaded, and where it keeps its own tables
 const settings = [
@@ -16,7 +17,7 @@ const settings = [
 /** The DocumentDB engine on PostgreSQL behind a gateway of ours: MongoDB's protocol and meaning, without change streams. */
 export const mongodb: Maker = {
   find() {
-    const bin = sidTree().program('usr/lib/postgresql/18/bin')
+    const bin = sidTree(databaseTree).program('usr/lib/postgresql/18/bin')
     const version = versionOf(join(bin, 'postgres'))
     if (version === undefined) throw new Missing('the DocumentDB engine does not run')
     return {

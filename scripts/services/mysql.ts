@@ -3,6 +3,7 @@ import type { Command, Maker, Program, ServeOptions } from './maker.ts'
 import { findProgram, runToEnd, versionOf, wordsOf } from './process.ts'
 import { Missing } from './service.ts'
 import { sidTree } from './sid.ts'
+import { databaseTree } from './sid-databases.ts'
 
 /** MySQL itself: the machine's own, else the one unpacked from Debian sid. */
 export const mysql: Maker = {
@@ -10,7 +11,7 @@ export const mysql: Maker = {
     const own = findProgram('mysqld')
     // in Debian `mysqld` may be MariaDB by its old name
     if (own !== undefined && !/mariadb/i.test(wordsOf(own))) return mysqlAt(own, [])
-    const tree = sidTree()
+    const tree = sidTree(databaseTree)
     const share = join(tree.folder, 'usr/share/mysql')
     return mysqlAt(tree.program('usr/sbin/mysqld'), [
       `--basedir=${join(tree.folder, 'usr')}`,

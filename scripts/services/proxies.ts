@@ -35,19 +35,26 @@ export function withoutProxy(name: ProxyName): string | false {
 
 const packages: Readonly<Record<ProxyName, string>> = { nginx: 'nginx-light', haproxy: 'haproxy' }
 
+export interface ProxyOptions {
+  /** The port of the app. */
+  readonly app: number
+  /** A folder that nginx sends files from when the app says so, by X-Accel-Redirect below `/stored/`. */
+  readonly files?: string
+}
+
 /**
  * Starts a proxy in front of an app on this machine. It keeps connections to the app, adds the client's address to
  * X-Forwarded-For, and gives up slow clients after half a second.
  * @example await using proxy = await openProxy('nginx', { app: 3000 }); await fetch(`http://127.0.0.1:${proxy.port}`)
  */
-export async function openProxy(name: ProxyName, { app }: { readonly app: number }): Promise<RunningProxy> {
+export async function openProxy(name: ProxyName, { app, files }: ProxyOptions): Promise<RunningProxy> {
   const program = findProgram(name)
   if (program === undefined) throw new Error(`Cannot start ${name}: it is not installed`)
   const home = makeHome()
   giveAway(home)
   const port = await freePort()
   const { config, args, log } = recipes[name]
-  writeFileSync(join(home, 'proxy.conf'), config(port, app))
+  writeFileSync(join(home, 'proxy.conf'), config(port, app, files))
   const child = spawnUnprivileged(program, args(home), home)
   let words = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -70,7 +77,7 @@ export async function openProxy(name: ProxyName, { app }: { readonly app: number
 }
 
 interface Recipe {
-  config(port: number, app: number): string
+  config(port: number, app: number, files?: string): string
   args(home: string): readonly string[]
   /** Its log, line by line, from what it wrote into its folder or to its output. */
   log(home: string, words: string): readonly string[]
@@ -78,8 +85,8 @@ interface Recipe {
 
 const recipes: Readonly<Record<ProxyName, Recipe>> = {
   nginx: {
-    // as docs/http/proxies.md shows it
-    config: (port, app) => `
+    // as docs/http/proxies.md and docs/files.md show it
+    config: (port, app, files) => `
 daemon off;
 master_process off;
 pid nginx.pid;
@@ -107,6 +114,7 @@ http {
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection $connection_upgrade;
     }
+    ${files === undefined ? '' : storedFiles(files)}
   }
 }
 `,
@@ -140,6 +148,15 @@ backend app
     args: (home) => ['-db', '-f', join(home, 'proxy.conf')],
     log: (_home, words) => words.split('\n'),
   },
+}
+
+function storedFiles(folder: string): string {
+  return `location /stored/ {
+      internal;
+      alias ${folder}/;
+      add_header Content-Security-Policy $upstream_http_content_security_policy;
+      add_header X-Content-Type-Options $upstream_http_x_content_type_options;
+    }`
 }
 
 function readLine(line: string): readonly ProxiedRequest[] {

@@ -3,11 +3,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
+import { prepareAzurite } from './azure.ts'
 import { missingVariable } from './find.ts'
 import { type Kept, keepServices } from './keep.ts'
 import { findProgramOf, prepareData } from './server.ts'
 import { isServiceName, Missing, missingLine, type ServiceName, serviceNames, services } from './service.ts'
 import { prepareSid } from './sid.ts'
+import { databaseTree } from './sid-databases.ts'
+import { fileTree } from './sid-files.ts'
 
 // who started us may be killed without a word to us: what is left then is another parent
 const parent = process.ppid
@@ -19,7 +22,9 @@ else process.exitCode = await stay(process.argv.slice(2))
 
 async function prepare(): Promise<number> {
   const failures: string[] = []
-  await attempt(failures, ['mysql', 'mongodb'], () => prepareSid(say))
+  await attempt(failures, ['mysql', 'mongodb'], () => prepareSid(databaseTree, say))
+  await attempt(failures, ['s3', 's3-signed'], () => prepareSid(fileTree, say))
+  await attempt(failures, ['azure'], () => prepareAzurite(say))
   for (const name of serviceNames) {
     await attempt(failures, [name], async () => {
       const program = findProgramOf(name)

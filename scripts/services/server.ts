@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { azure } from './azure.ts'
 import { cacheFolder, copyFolder, fingerprint, makeOnce } from './cache.ts'
 import { makeHome } from './home.ts'
 import type { Front, Maker, Program } from './maker.ts'
@@ -14,11 +15,23 @@ import { freePort } from './port.ts'
 import { postgres } from './postgres.ts'
 import { giveAway, spawnUnprivileged, tailOf } from './process.ts'
 import { redis } from './redis.ts'
+import { s3, signedS3 } from './s3.ts'
 import type { Service, ServiceName } from './service.ts'
 
-const makers: Readonly<Record<ServiceName, Maker>> = { postgres, mariadb, mysql, mongodb, redis, nats }
-/** Data made by an older text of these files is not used again; Redis and NATS start with none. */
-const recipes = ['postgres.ts', 'mariadb.ts', 'mysql.ts', 'mongodb.ts']
+const makers: Readonly<Record<ServiceName, Maker>> = {
+  postgres,
+  mariadb,
+  mysql,
+  mongodb,
+  redis,
+  nats,
+  s3,
+  's3-signed': signedS3,
+  azure,
+}
+/** Data made by an older text of these files is not used again; the others start with none. */
+const databaseRecipes = ['postgres.ts', 'mariadb.ts', 'mysql.ts', 'mongodb.ts']
+const recipes: Readonly<Partial<Record<ServiceName, readonly string[]>>> = { 's3-signed': ['s3.ts'] }
 
 export interface ServerOptions {
   /** Whether each commit survives a power cut, as in production; without it the server is faster. */
@@ -43,7 +56,8 @@ export function findProgramOf(name: ServiceName): Program {
 
 /** Makes what a first start has to make, so that later ones are quick; answers the folder. */
 export function prepareData(name: ServiceName, program: Program): Promise<string> {
-  const recipe = fingerprint(recipes.map((file) => readFileSync(new URL(file, import.meta.url), 'utf8')).join(''))
+  const files = recipes[name] ?? databaseRecipes
+  const recipe = fingerprint(files.map((file) => readFileSync(new URL(file, import.meta.url), 'utf8')).join(''))
   return makeOnce(join(cacheFolder(), `${name}-${program.version.replaceAll(/[^\w.]+/g, '-')}-${recipe}`), async (folder) => {
     giveAway(folder)
     await program.initialise(folder)

@@ -1,5 +1,6 @@
 export type DatabaseName = 'postgres' | 'mariadb' | 'mysql' | 'mongodb'
-export type ServiceName = DatabaseName | 'redis' | 'nats'
+export type FileServerName = 's3' | 's3-signed' | 'azure'
+export type ServiceName = DatabaseName | 'redis' | 'nats' | FileServerName
 
 /** A server to test with. */
 export interface Service {
@@ -41,11 +42,28 @@ export const services = {
     variable: 'TEST_NATS_URL',
     help: 'apt-get install nats-server, or any NATS in TEST_NATS_URL=nats://host:4222',
   },
+  s3: {
+    title: 'S3',
+    variable: 'TEST_S3_URL',
+    help: 'npm run services -- prepare (on Debian), or an empty bucket in TEST_S3_URL=s3://KEY:SECRET@HOST/BUCKET',
+  },
+  's3-signed': {
+    title: 'S3 that checks signatures',
+    variable: 'TEST_S3_SIGNED_URL',
+    help: 'npm run services -- prepare (on Debian), or an empty bucket in TEST_S3_SIGNED_URL=s3://KEY:SECRET@HOST/BUCKET',
+  },
+  azure: {
+    title: 'Azure',
+    variable: 'TEST_AZURE_URL',
+    help: 'npm run services -- prepare, or an empty container in TEST_AZURE_URL=azure://ACCOUNT:KEY@HOST/CONTAINER',
+  },
 } as const satisfies Record<ServiceName, { title: string; variable: string; help: string }>
 
 /** Those that an app can keep its rows in. */
 export const databaseNames: readonly DatabaseName[] = ['postgres', 'mariadb', 'mysql', 'mongodb']
-export const serviceNames: readonly ServiceName[] = [...databaseNames, 'redis', 'nats']
+/** Those that it can keep its files in. */
+export const fileServerNames: readonly FileServerName[] = ['s3', 's3-signed', 'azure']
+export const serviceNames: readonly ServiceName[] = [...databaseNames, 'redis', 'nats', ...fileServerNames]
 
 export function isServiceName(text: string): text is ServiceName {
   return text in services

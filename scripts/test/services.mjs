@@ -8,7 +8,7 @@ export function wantsServices(folder, files) {
     if (seen.has(path) || !existsSync(path)) return false
     seen.add(path)
     const text = readFileSync(path, 'utf8')
-    if (/\bfindService\(|\bTEST_(?:POSTGRES|MARIADB|MYSQL|MONGODB|REDIS)_URL\b/.test(text)) return true
+    if (/\bfindService\(|\bTEST_(?:POSTGRES|MARIADB|MYSQL|MONGODB|REDIS|NATS|S3|S3_SIGNED|AZURE)_URL\b/.test(text)) return true
     const fixtures = [...text.matchAll(/from '(\.[^']*\.fixture\.[mt]s)'/g)].map(([, specifier]) =>
       resolve(dirname(path), specifier),
     )

@@ -117,7 +117,23 @@ test('someone may sign up with a picture, which everyone sees', async () => {
   const { avatar } = await club.guest.channels.get({ id })
   assert.equal(avatar?.name, 'dee.png')
   assert.equal((await fetch(new URL(avatar.url, club.url))).headers.get('content-type'), 'image/png')
+  const small = await fetch(new URL(avatar.variants.small, club.url), { headers: { accept: 'image/webp' } })
+  assert.deepEqual([small.status, small.headers.get('content-type')], [200, 'image/webp'])
   const text = new File(['not a picture at all'], 'dee.png', { type: 'image/png' })
   await assert.rejects(club.guest.auth.signUp({ ...person, email: 'eve@club.test', avatar: text }))
   assert.equal(await club.db.users.count({ where: { email: 'eve@club.test' } }), 0)
+})
+
+test('whoever goes live gets a secret address, in place of the one before', async () => {
+  await using club = await openClub()
+  const ann = await club.signUp('ann@club.test')
+
+  const [first, second] = [await ann.channels.goLive(), await ann.channels.goLive()]
+
+  const push = (url: string) => fetch(new URL(url, club.url), { method: 'PUT', body: 'no film at all' })
+  assert.equal((await push(first.url)).status, 403)
+  assert.notEqual((await push(second.url)).status, 403)
+  assert.deepEqual(await club.guest.channels.live(), [])
+  assert.equal((await club.guest.channels.get({ id: (await self(ann)).id })).live, null)
+  await assert.rejects(club.guest.channels.goLive(), { status: 401 })
 })

@@ -1,4 +1,4 @@
-import { bool, id, int, nothing, partial, pick, row } from 'tapri/data'
+import { bool, id, int, nothing, partial, pick, row, rows, text } from 'tapri/data'
 import { users } from '../models/users.ts'
 import { controller, member, visitor } from '../tapri.ts'
 
@@ -16,6 +16,12 @@ export const channelController = controller('/channels', {
       following: user !== null && (await db.subscriptions.count({ where: { ...of, follower: user.id } })) > 0,
     }
   }),
+
+  live: visitor.get('/live', { output: rows(users) }, ({ db }) => db.users.find({ where: { live: { not: null } } })),
+
+  goLive: member.post('/me/live', { output: { url: text() } }, async ({ files, user }) => ({
+    url: await files.newPushUrl({ model: 'users', id: user.id, field: 'live' }),
+  })),
 
   follow: member.put('/:id/follow', { ...one, body: { following: bool() }, output: nothing }, ({ db, params, body, user }) =>
     db.transaction(async (db) => {

@@ -12,5 +12,5 @@ export const chat = channel(visitor, '/videos/:id/chat', {
   join: async ({ db, params }) => (await db.videos.count({ where: { id: params.id } })) > 0,
   // a name that the page sends is not believed
   send: ({ user }, { text }) => user !== null && { text, name: user.name },
-  presence: ({ user }) => ({ name: user?.name ?? 'Guest', avatar: user?.avatar ? { url: user.avatar.url } : null }),
+  presence: ({ user }) => ({ name: user?.name ?? 'Guest', avatar: user?.avatar ? { variants: user.avatar.variants } : null }),
 })

@@ -1,6 +1,7 @@
 import { type Auth, type AuthActions, type AuthService, authService, type Caller } from '../auth/index.ts'
 import { bypassing, type Cache } from '../cache/index.ts'
 import type { Db, ReadSet } from '../data/index.ts'
+import type { FileActions } from '../files/index.ts'
 import { type Exchange, exchangeOf, HttpContext, showsCredential } from '../http/index.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { LiveRun } from '../live/index.ts'
@@ -17,6 +18,7 @@ export interface ContextParts {
   readonly log: Log
   readonly clock: Clock
   readonly cache: Cache
+  readonly files: FileActions
 }
 
 /** Who calls, and what a live query learns of the run; unset for a plain request until it is prepared. */
@@ -86,6 +88,10 @@ export abstract class AppContext extends HttpContext {
   /** A live query has to see every read: it takes nothing from the cache. */
   get cache(): Cache {
     return this.calling.reads === undefined ? this.parts.cache : bypassing(this.parts.cache)
+  }
+
+  get files(): FileActions {
+    return this.parts.files
   }
 
   get services(): object {

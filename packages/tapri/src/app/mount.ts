@@ -10,10 +10,13 @@ import {
 } from '../http/index.ts'
 import type { Live } from '../live/index.ts'
 import { content, type JsonSchema, text } from '../schema/index.ts'
-import { apiDocument, fileRoute } from './api-document.ts'
+import { apiDocument } from './api-document.ts'
 import type { AppContext } from './context.ts'
+import { mountFiles } from './file-routes.ts'
 import { routesOf } from './part.ts'
+import { streamRoutes } from './stream-routes.ts'
 import type { AppDescription } from './types.ts'
+import { uploadRoutes } from './upload-routes.ts'
 
 interface Mounted {
   readonly description: AppDescription
@@ -36,7 +39,6 @@ export function mountRoutes({ description, files, prefix, production, publicUrl,
     document ??= apiDocument(description, publicUrl === null ? {} : { publicUrl })
     return document
   }
-  const { path, spec } = fileRoute
   const hasReference = description.parts.reference ?? !production
   return [
     ...routes,
@@ -46,11 +48,9 @@ export function mountRoutes({ description, files, prefix, production, publicUrl,
       visitor.get('/', () => manifest),
     ),
     own('openapi', documentPath, visitor.get('/', describe)),
-    own(
-      'files',
-      `${prefix}${path}`,
-      visitor.get(path, spec, ({ params, db }) => files.download({ db }, params.model, params.id, params.field)),
-    ),
+    ...ownBelow(prefix, mountFiles(files)),
+    ...ownBelow(prefix, uploadRoutes({ files, prefix, routes: new Map(routes.map((route) => [route.name, route])) })),
+    ...(files.streams.isUsed ? ownBelow(prefix, streamRoutes(files)) : []),
     ...lineRoutes(prefix, live),
     ...(hasReference ? referenceRoutes(description, new Set(routes.map(({ path }) => path))) : []),
   ]
@@ -94,6 +94,14 @@ function referenceRoutes({ parts }: AppDescription, taken: ReadonlySet<string>):
   return [own('reference', referencePath, shown), own('explorer', script, sent)]
 }
 
-function own(name: string, path: string, route: { readonly definition: Omit<ServedRoute, 'name'> }): ServedRoute {
+interface OwnRoute {
+  readonly definition: Omit<ServedRoute, 'name'>
+}
+
+function ownBelow(prefix: string, routes: Readonly<Record<string, OwnRoute>>): readonly ServedRoute[] {
+  return Object.entries(routes).map(([name, route]) => own(name, `${prefix}${route.definition.path}`, route))
+}
+
+function own(name: string, path: string, route: OwnRoute): ServedRoute {
   return { ...route.definition, name: `tapri.${name}`, path }
 }

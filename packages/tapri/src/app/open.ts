@@ -3,7 +3,7 @@ import type { Bus } from '../bus/index.ts'
 import type { Cache } from '../cache/index.ts'
 import { type Database, openDatabase } from '../data/index.ts'
 import { type Files, openFiles, shownFile } from '../files/index.ts'
-import { allowsOrigin, type HttpServer, openHttp } from '../http/index.ts'
+import { allowsOrigin, type HttpServer, openHttp, RedisLimit } from '../http/index.ts'
 import type { Clock } from '../kit/clock.ts'
 import { type Live, openLive } from '../live/index.ts'
 import type { Log } from '../observe/index.ts'
@@ -17,7 +17,7 @@ import { ownHosts, socketSender } from './limits.ts'
 import { callsOver, identifyLive, runLive } from './live.ts'
 import { internalModels } from './migration.ts'
 import { mountRoutes } from './mount.ts'
-import { hasChannels, partsOf, policiesOf } from './part.ts'
+import { hasChannels, partsOf, policiesOf, routesOf } from './part.ts'
 import { startServices } from './services.ts'
 import type { Settings } from './settings.ts'
 import { runOnStart, Sights } from './sight.ts'
@@ -25,6 +25,7 @@ import { invalidateOnChange, openAppStores } from './stores.ts'
 import { sweepHourly } from './sweep.ts'
 import { tlsFiles } from './tls.ts'
 import type { AppDescription } from './types.ts'
+import { uploadAbilities } from './upload-routes.ts'
 import { WriteTokens } from './write-tokens.ts'
 
 interface OpenOptions {
@@ -92,6 +93,7 @@ async function openRooms(
   const base = (settings.PUBLIC_URL?.replace(/\/$/, '') ?? '') + prefix
   const production = settings.NODE_ENV === 'production'
   const hasUsers = Object.hasOwn(models, 'users')
+  const secrets = settings.APP_SECRET?.split(',').map((secret) => secret.trim()) ?? []
 
   const database = await openDatabase({
     models,
@@ -114,10 +116,34 @@ async function openRooms(
   closers.push(() => bus.close())
   closers.push(await tellOfCommits(database, bus))
 
-  const files = await openFiles({ url: settings.FILES_URL, database, clock, log })
+  const served = new Map(routesOf(description, prefix).map((route) => [route.name, route]))
+  const files = await openFiles({
+    ...parts.files,
+    base,
+    url: settings.FILES_URL,
+    database,
+    clock,
+    log,
+    secrets,
+    production,
+    bus,
+    routes: { find: (name) => served.get(name) },
+  })
   closers.push(() => files.close())
 
-  const auth = hasUsers ? openAuth({ database, clock, log, production, publicUrl: settings.PUBLIC_URL }) : undefined
+  const auth = hasUsers
+    ? openAuth({
+        database,
+        clock,
+        log,
+        production,
+        publicUrl: settings.PUBLIC_URL,
+        // all processes count guesses together
+        ...(redis !== undefined && {
+          openLimit: (name, numbers) => new RedisLimit({ ...numbers, redis, name: `auth ${name}`, clock }),
+        }),
+      })
+    : undefined
   if (auth !== undefined) closers.push(() => auth.settled())
 
   const pieces = partsOf(description)
@@ -130,18 +156,20 @@ async function openRooms(
     routes: mountRoutes({ description, files, prefix, production, publicUrl: settings.PUBLIC_URL, live: () => live }).map(
       (route) => tokens.over(route),
     ),
-    Context: contextClass({ sights, auth, log, clock, cache }),
+    Context: contextClass({ sights, auth, log, clock, cache, files: files.actions }),
     watchLoop: settings.NODE_ENV !== 'test',
     prepare: prepareWith(auth),
     time: clock,
     stores,
     redis,
-    readForm: (context, fields) => files.readForm(context.request, fields, { signal: context.signal }),
+    readForm: ({ request, signal, user }, fields) => files.readForm(request, fields, { signal, user }),
+    claimFiles: ({ user }, fields, values) => files.claim(values, fields, user),
+    abilities: uploadAbilities(prefix),
     trustProxy: settings.TRUST_PROXY,
     ...tlsFiles(settings),
     ...ownHosts(settings),
     ...parts.http,
-    secrets: settings.APP_SECRET?.split(',').map((secret) => secret.trim()) ?? [],
+    secrets,
     use: (parts.use ?? []).map(({ run }) => run),
     mounts: parts.mounts ?? {},
     ...(parts.views !== undefined && { views: parts.views }),
@@ -172,6 +200,10 @@ async function openRooms(
   // sockets first: they would keep the server from ending
   closers.push(() => http.stop(drain))
   closers.push(() => live.stop())
+  // before requests are waited for: the signal that ends this process may have ended its ffmpeg too
+  closers.push(() => files.films.close())
+  // nor would a push end by itself: its encoder comes back to another process
+  closers.push(() => files.streams.close())
 
   if (auth !== undefined) closers.push(sweepHourly(auth, clock, log))
   await runOnStart(pieces, sights, log)

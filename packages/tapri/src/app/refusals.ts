@@ -46,6 +46,9 @@ const deleteRefusals: ProblemKinds = {
   TAPRI_DATA_STILL_USED: { status: 409, detail: 'Cannot delete this row: others still name it' },
 }
 const fileRefusals: ProblemKinds = {
+  TAPRI_FILES_QUOTA: { status: 413, detail: 'Cannot take the file: with it you would keep more than you may' },
+  TAPRI_FILES_TAKEN: { status: 409, detail: 'Cannot write this row: another row has this file' },
+  TAPRI_FILES_UNFINISHED: { status: 409, detail: 'Cannot use this upload yet: not all of its bytes have come' },
   TAPRI_FILES_FORM: { status: 400, detail: 'Cannot read the form: it is not multipart/form-data as RFC 7578 writes it' },
   TAPRI_FILES_TOO_LARGE: { status: 413, detail: 'Cannot store the file: it is larger than its field allows' },
   TAPRI_FILES_TYPE: { status: 415, detail: 'Cannot store the file: its content is of none of the types that its field accepts' },

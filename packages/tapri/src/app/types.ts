@@ -1,6 +1,7 @@
 import type { AuthActions, AuthController, SignUpFields } from '../auth/types.ts'
 import type { Cache } from '../cache/types.ts'
 import type { Db, FullRow, Models, Policy, PolicyRules } from '../data/types.ts'
+import type { FileActions, SendBy } from '../files/types.ts'
 import type {
   Controller,
   ControllerOptions,
@@ -14,10 +15,10 @@ import type {
 } from '../http/index.ts'
 import type { Channel, Channels } from '../live/index.ts'
 import type { Log } from '../observe/index.ts'
-import type { Fields } from '../schema/index.ts'
+import type { Fields, Uploaded } from '../schema/index.ts'
 import type { AnyModule, Controllers, KitParts, Module, ModuleParts, StartContext, Whole } from './module.ts'
 
-export type { Channel }
+export type { Channel, Uploaded }
 
 /** What every handler is given; take from it what you need. */
 export type Context<M extends Models, S, Sv = {}> = HttpContext & {
@@ -31,6 +32,8 @@ export type Context<M extends Models, S, Sv = {}> = HttpContext & {
   readonly services: Sv
   /** Keeps what is dear to make; its tags are the names of models too. */
   readonly cache: Cache
+  /** Signed URLs, and sizes of pictures that no field declares. */
+  readonly files: FileActions
   readonly log: Log
   /** This moment by the app's clock, which tests drive. */
   readonly now: Date
@@ -88,6 +91,8 @@ export interface AppParts<Cs, M extends Models, S = any, Sv = any, Ms = readonly
   readonly use?: readonly Middleware<unknown>[]
   /** Whose pages may read answers, which proxies are believed, how much is taken in. */
   readonly http?: AppHttpOptions
+  /** How much users may keep, and how many uploads they may have on their way. */
+  readonly files?: AppFileOptions<User<M>>
   /** Templates that `reply.view` shows: EJS, Pug, Handlebars, Eta. */
   readonly views?: ViewOptions
   /** Apps of other frameworks by the path they are mounted at, as `fromExpress` and `fromFetch` make them. */
@@ -103,6 +108,20 @@ export type AppHttpOptions = Pick<
 > & {
   /** `body`: as `1mb`, of a body that is read into memory; `sockets`: live ones open at once from one address, 1,000 unless told. */
   readonly limits?: HttpOptions['limits'] & { readonly sockets?: number }
+}
+export interface AppFileOptions<U = any> {
+  /** What the files of a user's rows and those on their way may have in all: bytes, a text like `10gb`, null for any amount. */
+  readonly quota?: (user: U) => number | string | null | Promise<number | string | null>
+  /** Uploads that a user, or a visitor's address, may have unfinished or unused at once: 100 unless told. */
+  readonly uploadsAtOnce?: number
+  /** How long an upload waits to be gone on with, or to be given to a row: `1d` unless told. */
+  readonly uploadsFor?: number | string
+  /** How many films each process makes ready for streaming at a time: 1 unless told, and none with 0. */
+  readonly films?: { readonly atOnce: number }
+  /** Who sends the bytes of files: this process, unless told. */
+  readonly sendBy?: SendBy
+  /** How many encoders may send live to each process at once: 50 unless told. */
+  readonly streamsAtOnce?: number
 }
 export interface Folder {
   /** Relative to the working directory. */

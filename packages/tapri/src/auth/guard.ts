@@ -1,9 +1,11 @@
-import { Limit, senderOf } from '../http/index.ts'
-import type { Clock } from '../kit/clock.ts'
+import { type LimitNumbers, senderOf, type TryLimit } from '../http/index.ts'
 import type { Log } from '../observe/index.ts'
 import { authError } from './errors.ts'
 
 const quarter = 15 * 60_000
+
+/** Opens the count of that name. */
+export type OpenLimit = (name: string, numbers: LimitNumbers) => TryLimit
 
 /**
  * Limits guessing: 10 tries per account and 100 per sender in 15 minutes. The account's count holds whatever
@@ -11,14 +13,14 @@ const quarter = 15 * 60_000
  * who keeps guessing keeps the owner from signing in anew meanwhile.
  */
 export class Guard {
-  readonly #accounts: Limit
-  readonly #senders: Limit
+  readonly #accounts: TryLimit
+  readonly #senders: TryLimit
   readonly #log: Log
 
-  constructor(options: { clock: Clock; log: Log }) {
-    this.#accounts = new Limit({ tries: 10, per: quarter, clock: options.clock })
-    this.#senders = new Limit({ tries: 100, per: quarter, clock: options.clock })
-    this.#log = options.log
+  constructor({ openLimit, log }: { readonly openLimit: OpenLimit; readonly log: Log }) {
+    this.#accounts = openLimit('accounts', { tries: 10, per: quarter })
+    this.#senders = openLimit('senders', { tries: 100, per: quarter })
+    this.#log = log
   }
 
   /**
@@ -26,19 +28,19 @@ export class Guard {
    * @returns what to call when the try was a right one
    * @throws TAPRI_AUTH_TOO_MANY
    */
-  enter(what: string, of: { ip: string; account?: string }): () => void {
+  async enter(what: string, of: { ip: string; account?: string }): Promise<() => Promise<void>> {
     const sender = senderOf(of.ip)
     const { account } = of
-    this.#take(this.#senders, sender, what, { sender })
-    if (account !== undefined) this.#take(this.#accounts, account, what, { sender, limit: 'account' })
-    return () => {
-      this.#senders.giveBack(sender)
-      if (account !== undefined) this.#accounts.giveBack(account)
+    await this.#take(this.#senders, sender, what, { sender })
+    if (account !== undefined) await this.#take(this.#accounts, account, what, { sender, limit: 'account' })
+    return async () => {
+      await this.#senders.giveBack(sender)
+      if (account !== undefined) await this.#accounts.giveBack(account)
     }
   }
 
-  #take(limit: Limit, key: string, what: string, facts: object): void {
-    const wait = limit.take(key)
+  async #take(limit: TryLimit, key: string, what: string, facts: object): Promise<void> {
+    const wait = await limit.take(key)
     if (wait === 0) return
     const seconds = Math.ceil(wait / 1000)
     this.#log.event('auth.limited', { what, ...facts, seconds }, 'warn')

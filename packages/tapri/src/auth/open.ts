@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { Database, ReadSet } from '../data/index.ts'
-import type { Reply } from '../http/index.ts'
+import { Limit, type Reply } from '../http/index.ts'
 import { type Clock, systemClock } from '../kit/clock.ts'
 import { type Log, silentLog } from '../observe/index.ts'
 import { type SessionCookie, sessionCookie } from './cookie.ts'
 import { credentialOf } from './credential.ts'
 import { authError } from './errors.ts'
-import { Guard } from './guard.ts'
+import { Guard, type OpenLimit } from './guard.ts'
 import { authDb } from './models.ts'
 import { Passwords } from './password.ts'
 import type { AuthContext, AuthService } from './service.ts'
@@ -22,6 +22,8 @@ export interface AuthOptions {
   readonly production: boolean
   /** Where the world reaches the app; https here makes the session cookie Secure everywhere. */
   readonly publicUrl?: string | null
+  /** Where tries are counted; in this process unless told. */
+  readonly openLimit?: OpenLimit
 }
 
 export interface IdentifyOptions {
@@ -56,7 +58,7 @@ export function openAuth(options: AuthOptions): Auth {
   const { database, clock = systemClock, log = silentLog } = options
   const sessions = new Sessions({ database, clock, log })
   const passwords = new Passwords()
-  const guard = new Guard({ clock, log })
+  const guard = new Guard({ openLimit: options.openLimit ?? ((_name, numbers) => new Limit({ ...numbers, clock })), log })
   /** The callers of requests under way, for those who end or replace their session. */
   const callers = new WeakMap<IncomingMessage, Caller>()
   const cookieOf = (request: IncomingMessage) => sessionCookie(request, options)

@@ -25,7 +25,7 @@ export function signingIn(parts: Parts): AuthService {
   const { database, sessions, passwords, guard, log } = parts
 
   async function check(context: AuthContext, { email, password }: Sent): Promise<Caller['user']> {
-    const wasRight = guard.enter('sign in', { ip: context.ip, account: email })
+    const wasRight = await guard.enter('sign in', { ip: context.ip, account: email })
     const db = authDb(database)
     const user = await db.users.first({ where: { email } })
     const stored = user === null ? null : await db.tapri_passwords.first({ where: { user: user.id } })
@@ -35,7 +35,7 @@ export function signingIn(parts: Parts): AuthService {
       // one answer for both: it must not tell which addresses have an account
       throw authError('TAPRI_AUTH_WRONG', 'Cannot sign in: the e-mail address or the password is wrong')
     }
-    wasRight()
+    await wasRight()
     return user
   }
 
@@ -50,7 +50,7 @@ export function signingIn(parts: Parts): AuthService {
     async signUp(context, values) {
       const { password, ...fields } = values
       const email = String(fields.email)
-      guard.enter('sign up', { ip: context.ip })
+      await guard.enter('sign up', { ip: context.ip })
       // asked first, so that a known address costs no hash; the unique column decides between those who come at once
       if (await isTaken(authDb(database), email)) throw emailTaken(email)
       const hash = await passwords.hash(String(password))

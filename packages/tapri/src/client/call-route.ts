@@ -16,27 +16,29 @@ interface Reading<T> {
 
 /** Calls a route and reads its answer.
  * @throws TAPRI_CLIENT_ROUTE, TAPRI_CLIENT_INPUT, and what `send` and the reading throw */
-export async function callRoute<T>(
-  { settings, manifest, live }: Parts,
-  name: string,
-  input: Input,
-  reading: Reading<T>,
-): Promise<T> {
-  const { options, method, read } = reading
-  const route = await unlessAborted(manifest.route(name), options.signal)
-  const request = outgoing(settings.base, name, route, input)
+export async function callRoute<T>(parts: Parts, name: string, input: Input, reading: Reading<T>): Promise<T> {
+  const { settings, manifest, live } = parts
+  const { method, read } = reading
+  const route = await unlessAborted(manifest.route(name), reading.options.signal)
+  // few routes take files
+  const files = route.body === 'form' ? await import('./uploads/ahead.ts') : undefined
+  const asked = { input, options: reading.options }
+  const call = (await files?.sendAhead(settings, name, asked)) ?? asked
+  const request = outgoing(settings.base, name, route, call.input)
   return send(
     settings,
     method === undefined ? request : { ...request, method },
-    async (sent, answer) => {
+    async (request, answer) => {
       try {
-        return await read(sent, answer)
+        const value = await read(request, answer)
+        files?.given(call.input)
+        return value
       } finally {
         // a refusal too may come after a session began or ended
         if (answer.headers.get('tapri-session') !== null) live.renew()
       }
     },
-    options,
+    call.options,
   )
 }
 

@@ -11,6 +11,7 @@ export const clientError = errorTable({
   TAPRI_CLIENT_LIVE: 503,
   TAPRI_CLIENT_QUEUE: 503,
   TAPRI_CLIENT_LEFT: 409,
+  TAPRI_CLIENT_CANCELLED: 409,
 })
 
 /** The error for a connection that ended in the middle of an answer. */

@@ -19,6 +19,7 @@ async function load(file: string, loaded = new Map<string, string[]>()): Promise
 
 test('the client runs anywhere: it loads nothing but itself and the kit, and nothing of Node', async () => {
   const loaded = await load(resolve(import.meta.dirname, 'index.ts'))
+  await load(resolve(import.meta.dirname, 'upload.ts'), loaded)
   assert.ok(loaded.size > 15)
   for (const [file, names] of loaded) {
     const room = file.slice(source.length + 1).split(sep)[0]

@@ -13,8 +13,19 @@ import type { Answered } from './write.ts'
 
 type Input = Readonly<Record<string, unknown>>
 
-/** The names of the routes behind the functions that clients hand out. */
-const routeOf = new WeakMap<object, string>()
+interface Behind {
+  readonly parts: Parts
+  /** Like `videos.list`. */
+  readonly name: string
+}
+
+/** The routes behind the functions that clients hand out. */
+const routes = new WeakMap<object, Behind>()
+
+/** What a function that a client handed out calls; undefined for anything else. */
+export function routeBehind(made: object): Behind | undefined {
+  return routes.get(made)
+}
 
 /** What stands behind the name of a route: a function, and its other ways to call. */
 export function method(parts: Parts, name: string) {
@@ -47,7 +58,7 @@ export function method(parts: Parts, name: string) {
     return parts.writes.make({ send: one, signal: options.signal }, (show) => apply(showing(parts, show)))
   }
   const made = Object.assign(call, { response, try: attempt, exists, live, optimistic })
-  routeOf.set(made, name)
+  routes.set(made, { parts, name })
   return made
 }
 
@@ -60,8 +71,8 @@ function showing({ values }: Parts, show: Parameters<Apply>[0]): UntypedShow {
     if (typeof change !== 'function') throw clientError('TAPRI_CLIENT_INPUT', 'Cannot show a change: its last argument makes it')
     const changed = (value: unknown): unknown => change(value)
     if (of instanceof FollowedValue) return show([of], changed)
-    const route = routeOf.get(of)
-    if (route !== undefined) return show(values.of(route, { ...Object(rest[0]) }), changed)
+    const route = routeBehind(of)
+    if (route !== undefined) return show(values.of(route.name, { ...Object(rest[0]) }), changed)
     throw clientError('TAPRI_CLIENT_INPUT', 'Cannot show a change: name a live answer, or a route and its input')
   }
 }

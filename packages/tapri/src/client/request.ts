@@ -2,12 +2,15 @@ import type { ManifestRoute } from '../kit/manifest.ts'
 import { clientError } from './errors.ts'
 import { formOf, hasFiles } from './form.ts'
 
+/** A `Blob` is a piece of a file that comes over several requests. */
+export type OutgoingBody = string | FormData | Blob | undefined
+
 /** A call as it travels. */
 export interface OutgoingRequest {
   readonly method: string
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string | FormData | undefined
+  readonly body: OutgoingBody
 }
 
 type Input = Readonly<Record<string, unknown>>

@@ -75,7 +75,7 @@ function toldBy({ onProgress, onDownload, ...others }: CallOptions, onThrown: (e
 /** Files take as long as they are large, so nobody can say how long that may be. */
 function allowedTime(settings: Settings, { body }: OutgoingRequest, { timeout }: CallOptions): number | undefined {
   if (timeout !== undefined) return milliseconds(timeout)
-  return body instanceof FormData ? undefined : settings.timeout
+  return body instanceof Blob || body instanceof FormData ? undefined : settings.timeout
 }
 
 async function exchange(settings: Settings, request: OutgoingRequest, options: CallOptions): Promise<Response> {
@@ -101,8 +101,8 @@ async function sendOnce(
   if (settings.token !== undefined) headers.authorization = `Bearer ${settings.token}`
   if (key !== undefined) headers['idempotency-key'] = quoted(key)
   if (onProgress !== undefined) {
-    const { upload } = await import('./upload.ts')
-    return upload(settings, { ...request, headers }, onProgress, signal)
+    const { sendWithProgress } = await import('./send-with-progress.ts')
+    return sendWithProgress(settings, { ...request, headers }, onProgress, signal)
   }
   return settings.fetch(request.url, {
     method: request.method,

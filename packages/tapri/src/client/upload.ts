@@ -1,67 +1,26 @@
-import type { Settings } from './options.ts'
-import type { OutgoingRequest } from './request.ts'
-import type { CallOptions } from './types.ts'
-import { uploadInPage } from './upload-in-page.ts'
+import { clientError } from './errors.ts'
+import { routeBehind } from './method.ts'
+import { begin } from './uploads/begin.ts'
+import type { OneFile, Takes, Upload, UploadOptions } from './uploads/types.ts'
 
-type OnProgress = NonNullable<CallOptions['onProgress']>
+export type { UploadMemory } from './uploads/memory.ts'
+export type { Upload, UploadOptions, UploadState } from './uploads/types.ts'
 
-/** Sends a request and tells how much of its body has left. */
-export function upload(
-  settings: Settings,
-  request: OutgoingRequest,
-  onProgress: OnProgress,
-  signal: AbortSignal | undefined,
-): Promise<Response> {
-  // a page's fetch cannot tell; XMLHttpRequest can, and only pages have it
-  if (typeof XMLHttpRequest !== 'undefined') return uploadInPage(settings, request, onProgress, signal)
-  return uploadAsStream(settings, request, onProgress, signal)
-}
-
-async function uploadAsStream(
-  settings: Settings,
-  request: OutgoingRequest,
-  onProgress: OnProgress,
-  signal: AbortSignal | undefined,
-): Promise<Response> {
-  const encoded = new Response(request.body ?? null)
-  const total = await sizeOf(request.body)
-  const contentType = encoded.headers.get('content-type')
-  let sent = 0
-  onProgress({ sent, total })
-  const counted = encoded.body?.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        sent = Math.min(total, sent + chunk.byteLength)
-        controller.enqueue(chunk)
-        if (sent < total) onProgress({ sent, total })
-      },
-    }),
-  )
-  const init: RequestInit & { readonly duplex: 'half' } = {
-    method: request.method,
-    headers: { ...(contentType !== null && { 'content-type': contentType }), ...request.headers },
-    body: counted ?? null,
-    credentials: settings.credentials,
-    signal: signal ?? null,
-    duplex: 'half',
+/**
+ * Uploads the file of a route's field ahead of the call that gives it to a row: in pieces, each with its checksum, so that it may
+ * be paused, and goes on after lost connections, restarts of the server and, in pages, after they were loaded again.
+ * Speaks tus 1.0. What the route refuses (who may call it, the type and size of its field) is refused here already.
+ * @throws TAPRI_CLIENT_INPUT when that is no route of a client, or not one field and its file
+ * @example const source = await upload(api.videos.create, { source: file }).done; await api.videos.create({ title, source })
+ */
+export function upload<In>(route: Takes<In>, file: OneFile<In>, options: UploadOptions = {}): Upload {
+  const { parts, name } = routeBehind(route) ?? {}
+  const [[field, content] = [], ...others] = Object.entries(file)
+  if (parts === undefined || name === undefined || field === undefined || !(content instanceof Blob) || others.length > 0) {
+    throw clientError(
+      'TAPRI_CLIENT_INPUT',
+      'Cannot upload: name a route and its file, like upload(api.videos.create, { source })',
+    )
   }
-  const answer = await settings.fetch(request.url, init)
-  onProgress({ sent: total, total })
-  return answer
-}
-
-/** Bytes of the body; a form's own lines are measured by encoding it without its files. */
-async function sizeOf(body: string | FormData | undefined): Promise<number> {
-  if (body === undefined) return 0
-  if (typeof body === 'string') return new TextEncoder().encode(body).byteLength
-  const frame = new FormData()
-  let files = 0
-  for (const [key, value] of body) {
-    if (typeof value === 'string') frame.append(key, value)
-    else {
-      files += value.size
-      frame.append(key, new Blob([], { type: value.type }), value.name)
-    }
-  }
-  return files + (await new Response(frame).arrayBuffer()).byteLength
+  return begin(parts.settings, { route: name, field }, content, options)
 }

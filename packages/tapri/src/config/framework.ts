@@ -6,6 +6,8 @@ export const frameworkSettings = {
   /** Absent, it is this machine alone (127.0.0.1) in development and every address (0.0.0.0) in production. */
   HOST: optional(text({ min: 1, max: 253 })),
   DATABASE_URL: text({ min: 1, max: 2048, default: 'sqlite:data/app.db' }),
+  /** Where files are kept: `disk:FOLDER`, `s3:BUCKET`, `s3://KEY:SECRET@HOST/BUCKET`, `azure://ACCOUNT:KEY@HOST/CONTAINER` or
+   * `cloudinary://KEY:SECRET@CLOUD`. */
   FILES_URL: text({ min: 1, max: 2048, default: 'disk:data/files' }),
   /** Where the cache, sessions and shared rate limits are: `memory:`, or a Redis that all processes share. */
   CACHE_URL: text({ min: 1, max: 2048, default: 'memory:' }),

@@ -149,7 +149,8 @@ export class Writer {
       return await this.#turn(work, options, signal)
     } catch (error) {
       if (retries === 0) throw error
-      if (failedTogether(error) || (error instanceof TapriError && toAskAgain.has(error))) return this.#transact(work, { isolation: options.isolation, alone: false }, rerun)
+      if (failedTogether(error) || (error instanceof TapriError && toAskAgain.has(error)))
+        return this.#transact(work, { isolation: options.isolation, alone: false }, rerun)
       if (!this.#driver.mayPass(error)) throw error
       return this.#again.run(() => this.#runAgain(work, options, { retries, signal }))
     }

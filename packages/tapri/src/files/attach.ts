@@ -1,6 +1,6 @@
 import type { Change, Models } from '../data/index.ts'
 import { filesError } from './errors.ts'
-import { type FileDb, idOf } from './file-db.ts'
+import { type FileDb, type FileId, idOf } from './file-db.ts'
 import type { Stored } from './store.ts'
 
 /** The names of the file fields of each model that has any. */
@@ -42,34 +42,50 @@ export function filesLost(change: Change, fields: FileFields): string[] {
  * @throws TAPRI_FILES_TAKEN, TAPRI_FILES_GONE
  */
 export async function attachFiles({ changes, db, fields, stored }: Attaching): Promise<void> {
-  for (const [id, owner] of lastOwners(changes, fields)) {
-    const file = await db.tapri_files.first({ where: { id: idOf(id) } })
-    if (owner === null) {
-      // a file taken and let go in one transaction is still its form's to remove
-      if (file?.state === 'attached') await db.tapri_files.update(file.id, { state: 'orphaned' })
-      continue
-    }
-    if (file === null || file.state === 'orphaned') throw gone(owner)
-    if (file.state === 'attached' && (file.model !== owner.model || file.row !== owner.row)) throw taken(owner)
-    await db.tapri_files.update(file.id, { state: 'attached', ...owner, ...stored(id) })
+  for (const [id, { left, owner }] of moves(changes, fields)) {
+    if (owner === null) await letGo(db, idOf(id), left)
+    else await take(db, idOf(id), { ...owner, ...stored(id) })
   }
 }
 
-/** Of each file that moved: who has it when the transaction ends, null for nobody. */
-function lastOwners(changes: readonly Change[], fields: FileFields): Map<string, Owner | null> {
-  const owners = new Map<string, Owner | null>()
+/** Another transaction may have moved it meanwhile: what it is now is asked by the write itself. */
+async function take(db: FileDb, id: FileId, owner: Owner & Partial<Stored>): Promise<void> {
+  const { model, row } = owner
+  const where = { id, or: [{ state: 'pending' as const }, { state: 'attached' as const, model, row }] }
+  if ((await db.tapri_files.updateWhere(where, { state: 'attached', ...owner })) === 1) return
+  const file = await db.tapri_files.first({ where: { id } })
+  throw file === null || file.state === 'orphaned' ? gone(owner) : taken(owner)
+}
+
+/** A file taken and let go in one transaction is still its form's to remove. */
+async function letGo(db: FileDb, id: FileId, left: readonly Owner[]): Promise<void> {
+  const or = left.map(({ model, row }) => ({ model, row }))
+  await db.tapri_files.updateWhere({ id, state: 'attached', or }, { state: 'orphaned' })
+}
+
+interface Move {
+  /** The rows that had it and have it no more. */
+  readonly left: readonly Owner[]
+  /** Who has it when the transaction ends, null for nobody. */
+  readonly owner: Owner | null
+}
+
+function moves(changes: readonly Change[], fields: FileFields): Map<string, Move> {
+  const moved = new Map<string, Move>()
   for (const change of changes) {
     const before = filesOf(change, 'before', fields)
     const after = filesOf(change, 'after', fields)
-    for (const id of before.keys()) if (!after.has(id)) owners.set(id, null)
+    for (const [id, owner] of before) {
+      if (!after.has(id)) moved.set(id, { left: [...(moved.get(id)?.left ?? []), owner], owner: null })
+    }
     for (const [id, owner] of after) {
       if (before.get(id)?.field === owner.field) continue
-      const other = owners.get(id)
+      const { left, owner: other } = moved.get(id) ?? { left: [], owner: null }
       if (other && (other.model !== owner.model || other.row !== owner.row)) throw taken(owner)
-      owners.set(id, owner)
+      moved.set(id, { left, owner })
     }
   }
-  return owners
+  return moved
 }
 
 function filesOf(change: Change, side: 'before' | 'after', fields: FileFields): Map<string, Owner> {
@@ -94,6 +110,6 @@ function taken({ model, field }: Owner) {
 function gone({ model, field }: Owner) {
   return filesError(
     'TAPRI_FILES_GONE',
-    `Cannot write ${model}.${field}: the file has been removed; a handler must write it before it answers`,
+    `Cannot write ${model}.${field}: the file has been removed; upload it again, and let the handler write it before it answers`,
   )
 }

@@ -1,5 +1,6 @@
 import { TapriError } from '../kit/errors.ts'
 import type { Store } from './store.ts'
+import { InFlight } from './stores/in-flight.ts'
 
 /** How much was copied. */
 export interface Copied {
@@ -7,19 +8,29 @@ export interface Copied {
   readonly bytes: number
 }
 
+/** How many files are on their way at once. */
+const parallel = 4
+
 /**
  * Puts all that one store keeps into another one. What is there already stays: bytes under a key never change.
- * @example const { files } = await copyStore(await openDisk('data/files'), await openDisk('backups/monday/files'))
+ * @example const { files } = await copyStore(await openStore('disk:data/files'), await openStore('s3:kites'))
  */
 export async function copyStore(from: Store, to: Store): Promise<Copied> {
   let files = 0
   let bytes = 0
-  for await (const key of from.list()) {
-    if ((await to.stat(key)) !== undefined) continue
+  const copies = new InFlight(parallel, () => {})
+  const copy = async (key: string): Promise<void> => {
+    if ((await to.stat(key)) !== undefined) return
     const size = await copyFile(from, to, key)
-    if (size === undefined) continue
+    if (size === undefined) return
     files++
     bytes += size
+  }
+  try {
+    for await (const key of from.list()) await copies.add(() => copy(key))
+    await copies.land()
+  } finally {
+    await copies.settle()
   }
   return { files, bytes }
 }

@@ -3,9 +3,14 @@ import { invalid } from '../kit/errors.ts'
 import { formatBytes } from '../kit/measures.ts'
 import { type Claim, headSize, tellType, textChecker } from './content-type.ts'
 import { filesError } from './errors.ts'
+import { overQuota } from './quota.ts'
 
 export interface FileRules extends Claim {
   readonly maxSize: number
+  /** Bytes that its sender may still keep. */
+  readonly room: number
+  /** What that one may keep in all, for the message. */
+  readonly quota: number
   /** A form field in which nobody chose a file is sent as a file without name and bytes. */
   readonly mayBeAbsent: boolean
 }
@@ -22,7 +27,8 @@ export class FileCheck extends Transform {
   #checkText: ((chunk: Uint8Array | undefined) => void) | undefined
 
   constructor(rules: FileRules) {
-    super({ highWaterMark: 256 * 1024 })
+    // one piece at a time on the way out: several would be copied into one to be read
+    super({ writableHighWaterMark: 256 * 1024, readableHighWaterMark: 1 })
     this.#rules = rules
     const { promise, resolve, reject } = Promise.withResolvers<string | undefined>()
     this.told = promise
@@ -35,6 +41,7 @@ export class FileCheck extends Transform {
   override _transform(chunk: Uint8Array, _encoding: BufferEncoding, done: TransformCallback): void {
     this.#size += chunk.length
     if (this.#size > this.#rules.maxSize) done(this.#tooLarge())
+    else if (this.#size > this.#rules.room) done(overQuota(this.#rules.quota))
     else if (this.#head === undefined) this.#pass(chunk, done)
     else this.#gather(this.#head, chunk).then(() => done(), done)
   }

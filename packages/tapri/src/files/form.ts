@@ -5,12 +5,13 @@ import { invalid } from '../kit/errors.ts'
 import { formatBytes } from '../kit/measures.ts'
 import type { FieldFacts, Fields } from '../schema/index.ts'
 import { filesError } from './errors.ts'
-import type { Ledger } from './ledger.ts'
 import { readParts } from './multipart.ts'
 import { cleanName } from './names.ts'
 import type { PartHeader } from './part-header.ts'
-import { receiveFile } from './receive.ts'
-import type { Store } from './store.ts'
+import type { Sender } from './quota.ts'
+import { type ReceiveTools, receiveFile } from './receive.ts'
+import { claimUploads } from './uploads/claim.ts'
+import type { Uploads } from './uploads/uploads.ts'
 
 /** How much of what is not a file a form may have. */
 export interface FormLimits {
@@ -24,17 +25,21 @@ export interface FormLimits {
 
 export const formLimits: FormLimits = { text: 1024 * 1024, parts: 1000, idle: 60_000 }
 
-export interface FormTools {
-  readonly store: Store
-  readonly ledger: Ledger
+export interface FormTools extends ReceiveTools {
   readonly clock: Clock
   readonly limits: FormLimits
+}
+
+/** Who sends a form, and until when that matters. */
+export interface FormSender {
+  readonly user: Sender | null
+  readonly signal?: AbortSignal | undefined
 }
 
 /** A form that has been received whole. */
 export interface ReceivedForm {
   /** Texts as they came (a list when a name came more than once), files as values that `file` fields take. */
-  readonly values: Readonly<Record<string, unknown>>
+  readonly values: Record<string, unknown>
   /** The ids of the files, pending until a row takes them. */
   readonly files: readonly string[]
 }
@@ -46,7 +51,8 @@ export interface ReceivedForm {
 export async function receiveForm(
   request: IncomingMessage,
   fields: Fields,
-  options: FormTools & { readonly signal?: AbortSignal | undefined },
+  options: FormTools & FormSender,
+  uploads: Uploads,
 ): Promise<ReceivedForm> {
   const form = new Form(fields, options)
   try {
@@ -58,7 +64,7 @@ export async function receiveForm(
       clock: options.clock,
       signal: options.signal,
     })
-    return { values: form.values(), files: form.files }
+    return { values: await claimUploads(form.values(), fields, options.user, uploads), files: form.files }
   } catch (cause) {
     await options.ledger.release(form.files)
     throw cause
@@ -70,14 +76,14 @@ type FileFacts = FieldFacts & { kind: 'file' }
 class Form {
   readonly files: string[] = []
   readonly #fields: ReadonlyMap<string, FileFacts>
-  readonly #tools: FormTools
+  readonly #tools: FormTools & FormSender
   /** In the order that they were sent in; parts may end in another. */
   readonly #texts: { readonly name: string; text: string }[] = []
   /** By field, undefined until it is whole, and for good when nobody chose a file. */
   readonly #received = new Map<string, object | undefined>()
   #textLeft: number
 
-  constructor(fields: Fields, tools: FormTools) {
+  constructor(fields: Fields, tools: FormTools & FormSender) {
     this.#fields = new Map(
       Object.entries(fields).flatMap(([name, { '~field': facts }]) => (facts.kind === 'file' ? [[name, facts]] : [])),
     )
@@ -113,7 +119,7 @@ class Form {
     return header.filename === undefined ? this.#takeText(header.name, content) : this.#takeFile(header, header.filename, content)
   }
 
-  values(): Readonly<Record<string, unknown>> {
+  values(): Record<string, unknown> {
     // without a prototype a part may be called `__proto__` and is only one more unknown name
     const values: Record<string, unknown> = Object.create(null)
     for (const [field, file] of this.#received) if (file !== undefined) values[field] = file
@@ -152,7 +158,8 @@ class Form {
       name: cleanName(filename),
       mayBeAbsent: filename === '',
     }
-    this.#received.set(header.name, await receiveFile(content, rules, this.#tools, (id) => this.files.push(id)))
+    const receiving = { rules, media: facts.media, sender: this.#tools.user }
+    this.#received.set(header.name, await receiveFile(content, receiving, this.#tools, (id) => this.files.push(id)))
   }
 
   #tooMuchText() {

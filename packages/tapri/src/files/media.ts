@@ -19,11 +19,22 @@ export type Filmed = Processing & {
   readonly captions: readonly { readonly language: string; readonly label: string }[]
 }
 
+/** What the row keeps of a live stream while there is one. */
+export type Live = {
+  readonly state: 'live' | 'ended'
+  /** When it began, as JSON writes it. */
+  readonly since: string
+}
+
 export type Media = Readonly<Record<string, unknown>>
 
 // What a column keeps was written by this room: its kind tells its shape.
 export function isPictured(media: Media | undefined): media is Media & Pictured {
   return media !== undefined && typeof media.width === 'number' && !('state' in media)
+}
+
+export function isLive(media: Media | undefined): media is Media & Live {
+  return media !== undefined && typeof media.since === 'string'
 }
 
 export function isFilmed(media: Media | undefined): media is Media & Filmed {

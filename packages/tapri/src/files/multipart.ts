@@ -6,6 +6,7 @@ import { TapriError } from '../kit/errors.ts'
 import { formatBytes } from '../kit/measures.ts'
 import { filesError } from './errors.ts'
 import { headerLimits, type PartHeader, type RawHeader, readPartHeader } from './part-header.ts'
+import { ownPiece } from './spent.ts'
 
 export interface PartsOptions {
   /** Takes one part: must read `content` to its end or throw. Parts may overlap in time. */
@@ -70,6 +71,7 @@ class PartsReader {
     }
     // after the closing boundary the rest is an epilogue (RFC 2046 5.1.1), which nobody reads
     if (this.#isParsed) return
+    ownPiece(chunk, this.#request)
     // one chunk at a time: the parser must never hold back more than it is parsing
     this.#request.pause()
     try {

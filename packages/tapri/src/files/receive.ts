@@ -1,14 +1,39 @@
 import { pipeline, Readable } from 'node:stream'
 import { newId } from '../kit/ids.ts'
-import { type FieldFacts, markReceived } from '../schema/index.ts'
+import { type FieldFacts, type MediaFacts, markReceived } from '../schema/index.ts'
 import { FileCheck, type FileRules } from './file-check.ts'
 import type { Ledger } from './ledger.ts'
+import type { Media } from './media.ts'
 import { cleanName } from './names.ts'
+import type { Quotas, Sender } from './quota.ts'
 import type { Store } from './store.ts'
+
+/** A file that is in the store, before any row has it. */
+export interface KeptFile {
+  readonly id: string
+  readonly key: string
+  readonly name: string
+  readonly type: string
+  /** Bytes. */
+  readonly size: number
+}
+
+/** Looks into a file as its field declares: answers what its row is to keep of it, refuses it by throwing. */
+export type Inspect = (file: KeptFile, of: { readonly field: string; readonly media: MediaFacts }) => Promise<Media | undefined>
 
 export interface ReceiveTools {
   readonly store: Store
   readonly ledger: Ledger
+  readonly quotas: Quotas
+  readonly inspect: Inspect | undefined
+}
+
+/** One file that comes whole in one request. */
+export interface Receiving {
+  readonly rules: Omit<FileRules, 'room' | 'quota'>
+  /** What the field makes of it. */
+  readonly media: MediaFacts | undefined
+  readonly sender: Sender | null
 }
 
 /**
@@ -17,11 +42,11 @@ export interface ReceiveTools {
  */
 export async function receiveFile(
   content: Readable,
-  rules: FileRules,
-  { store, ledger }: ReceiveTools,
+  { rules, media: made, sender }: Receiving,
+  { store, ledger, quotas, inspect }: ReceiveTools,
   pending: (id: string) => void,
 ): Promise<object | undefined> {
-  const check = new FileCheck(rules)
+  const check = new FileCheck({ ...rules, ...(await quotas.of(sender)) })
   // its errors come out of `check`, which is read below
   pipeline(content, check, () => {})
   const type = await check.told
@@ -30,11 +55,14 @@ export async function receiveFile(
     return undefined
   }
   const key = newId()
-  const id = await ledger.expect({ key, name: rules.name, type })
+  const id = await ledger.expect({ key, name: rules.name, type }, sender)
   pending(id)
   const stored = await store.put(key, check)
-  ledger.received(id, stored)
-  return markReceived(Object.freeze({ id, name: rules.name, type, size: stored.size, key }))
+  await ledger.received(id, stored, sender)
+  const { field, name } = rules
+  const { size } = stored
+  const media = made && (await inspect?.({ id, key, name, type, size }, { field, media: made }))
+  return markReceived(Object.freeze({ id, name, type, size, key, ...(media !== undefined && { media }) }))
 }
 
 /** Takes in a file that the app itself gives; `settle` removes it again unless a row has taken it. */
@@ -46,7 +74,7 @@ export async function receiveBlob(
   const files: string[] = []
   const settle = () => tools.ledger.release(files)
   const name = cleanName(blob instanceof File ? blob.name : 'file')
-  const rules: FileRules = {
+  const rules = {
     field: name,
     accept: facts.accept,
     maxSize: facts.maxSize,
@@ -56,7 +84,8 @@ export async function receiveBlob(
     mayBeAbsent: false,
   }
   try {
-    const value = await receiveFile(Readable.from(blob.stream(), { objectMode: false }), rules, tools, (id) => files.push(id))
+    const receiving = { rules, media: facts.media, sender: null }
+    const value = await receiveFile(Readable.from(blob.stream(), { objectMode: false }), receiving, tools, (id) => files.push(id))
     if (value === undefined) throw new TypeError('A file that may not be absent was')
     return { value, settle }
   } catch (cause) {

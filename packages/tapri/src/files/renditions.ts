@@ -1,8 +1,11 @@
 import type { Readable } from 'node:stream'
 import type { Clock } from '../kit/clock.ts'
+import { TapriError } from '../kit/errors.ts'
 import { newId } from '../kit/ids.ts'
 import { type FileDb, idOf } from './file-db.ts'
 import type { Store } from './store.ts'
+
+const batch = 500
 
 /** Something that was made of a file, whole and in the store. */
 export interface Rendition {
@@ -12,7 +15,17 @@ export interface Rendition {
   readonly type: string
   /** Bytes. */
   readonly size: number
+  /** When it was made. */
+  readonly at: Date
 }
+
+interface Put extends Pick<Rendition, 'name' | 'type'> {
+  readonly source: Readable
+  readonly signal: AbortSignal | undefined
+}
+
+/** Milliseconds after which one that is not whole was left by a process that has ended. */
+const givenUpAfter = 60_000
 
 interface RenditionTools {
   readonly db: FileDb
@@ -33,7 +46,7 @@ export class Renditions {
 
   async find(file: string, name: string): Promise<Rendition | undefined> {
     const row = await this.#tools.db.tapri_renditions.first({ where: { file: idOf(file), name, not: { size: null } } })
-    return row === null ? undefined : { name, key: row.key, type: row.type, size: row.size ?? 0 }
+    return row === null ? undefined : { name, key: row.key, type: row.type, size: row.size ?? 0, at: row.at }
   }
 
   /** Keeps it in place of one of that name; readers of that one get to its end.
@@ -44,22 +57,61 @@ export class Renditions {
     source: Readable,
     options?: { readonly signal?: AbortSignal },
   ): Promise<Rendition> {
-    const { db, store, clock } = this.#tools
     await this.remove(file, name)
-    const key = newId()
-    const { id } = await db.tapri_renditions.create({ file: idOf(file), name, type, key, at: new Date(clock.now()) })
-    const { size } = await store.put(key, source, options)
-    await db.tapri_renditions.update(id, { size })
-    return { name, key, type, size }
+    return this.#put(file, { name, type, source, signal: options?.signal })
   }
 
-  /** Removes one, or all of a file; whatever is left of them stays to be removed with the file. */
+  /** Keeps it unless one of that name is kept, or is being kept by this process or another: undefined then.
+   * @throws TAPRI_FILES_STORE, TAPRI_NOT_FOUND when the file has gone meanwhile */
+  async add(
+    file: string,
+    { name, type }: Pick<Rendition, 'name' | 'type'>,
+    source: Readable,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<Rendition | undefined> {
+    const { db, store, clock } = this.#tools
+    const earlier = await db.tapri_renditions.first({ where: { file: idOf(file), name } })
+    if (earlier !== null) {
+      if (earlier.size !== null || clock.now() - earlier.at.getTime() < givenUpAfter) return undefined
+      await store.delete(earlier.key)
+      await db.tapri_renditions.deleteWhere({ id: earlier.id })
+    }
+    try {
+      return await this.#put(file, { name, type, source, signal: options?.signal })
+    } catch (error) {
+      if (error instanceof TapriError && error.code === 'TAPRI_DATA_NOT_UNIQUE') return undefined
+      throw error
+    }
+  }
+
+  async #put(file: string, { name, type, source, signal }: Put): Promise<Rendition> {
+    const { db, store, clock } = this.#tools
+    const key = newId()
+    const at = new Date(clock.now())
+    const { id } = await db.tapri_renditions.create({ file: idOf(file), name, type, key, at })
+    try {
+      const { size } = await store.put(key, source, signal === undefined ? {} : { signal })
+      await db.tapri_renditions.update(id, { size })
+      return { name, key, type, size, at }
+    } catch (error) {
+      // its row was removed while its bytes came, so nobody knows of them
+      if ((await db.tapri_renditions.count({ where: { id } })) === 0) await store.delete(key)
+      throw error
+    }
+  }
+
+  /** Removes one, or all of a file; when that fails, what is left of them stays to be removed with the file. */
   async remove(file: string, name?: string): Promise<void> {
     const { db, store } = this.#tools
-    const rows = await db.tapri_renditions.find({ where: { file: idOf(file), ...(name !== undefined && { name }) }, limit: 1000 })
-    for (const { id, key } of rows) {
-      await store.delete(key)
-      await db.tapri_renditions.delete(id)
+    const where = { file: idOf<'tapri_files'>(file), ...(name !== undefined && { name }) }
+    for (let found = batch; found === batch; ) {
+      const rows = await db.tapri_renditions.find({ where, limit: batch })
+      for (const { id, key } of rows) {
+        await store.delete(key)
+        // another process may have done so already
+        await db.tapri_renditions.deleteWhere({ id })
+      }
+      found = rows.length
     }
   }
 }

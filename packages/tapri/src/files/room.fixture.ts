@@ -82,8 +82,8 @@ export class Room implements AsyncDisposable {
             { body: pick(videos, 'title', 'published', 'source', 'poster', 'notes', 'master') },
             (context) => this.handle({ db: db(), body: context.body }),
           ),
-          file: visitor.get('/files/:model/:id/:field', ({ params }) =>
-            this.files.download({ db: db() }, params.model, params.id, params.field),
+          file: visitor.get('/files/:model/:id/:field', ({ params, request, ip }) =>
+            this.files.download({ db: db(), request, ip }, params),
           ),
         }),
       },
@@ -122,6 +122,11 @@ export class Room implements AsyncDisposable {
     const keys = await Array.fromAsync(store.list())
     const unfinished = await readdir(join(this.folder, 'files', 'incoming'))
     return { rows: rows.map((row) => `${row.name} ${row.state}`), keys: keys.length, unfinished: unfinished.length }
+  }
+
+  /** Ends when what the clock has set off has been written: writes wait for those before them. */
+  async renewed(): Promise<void> {
+    await this.db.tapri_files.updateWhere({ name: 'nobody' }, { name: 'nobody' })
   }
 
   async close(): Promise<void> {

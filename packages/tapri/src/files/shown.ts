@@ -1,11 +1,11 @@
-import type { FileFacts, FilePlace, StoredAudio, StoredFile, StoredImage, StoredVideo } from '../data/index.ts'
-import { type Filmed, isFilmed, isPictured, type Pictured } from './media.ts'
+import type { FileFacts, FilePlace, LiveStream, StoredAudio, StoredFile, StoredImage, StoredVideo } from '../data/index.ts'
+import { type Filmed, isFilmed, isLive, isPictured, type Pictured } from './media.ts'
 
 /**
  * What rows show of a file: where it is fetched, and what was made of it.
  * @example shownFile('/api', { model: 'videos', row: id, field: 'film', media: undefined }, file).url
  */
-export function shownFile(base: string, place: FilePlace, { id, name, type, size, media }: FileFacts): StoredFile {
+export function shownFile(base: string, place: FilePlace, { id, name, type, size, media }: FileFacts): StoredFile | LiveStream {
   const url = urlIn(base, place, id)
   const file = { id, name, type, size, url: url() }
   switch (place.media?.kind) {
@@ -15,6 +15,8 @@ export function shownFile(base: string, place: FilePlace, { id, name, type, size
       return shownVideo(file, url, isFilmed(media) ? media : unseen)
     case 'audio':
       return shownAudio(file, url, isFilmed(media) ? media : unseen)
+    case 'live':
+      return { id, ...(isLive(media) ? { state: media.state, since: media.since } : unseenStream), stream: url('live.m3u8') }
     default:
       return file
   }
@@ -42,6 +44,8 @@ const unseen: Filmed = {
   stream: false,
   captions: [],
 }
+
+const unseenStream = { state: 'ended', since: '1970-01-01T00:00:00.000Z' } as const
 
 function shownImage(file: StoredFile, url: UrlOf, names: readonly string[], { width, height }: Pictured): StoredImage {
   return { ...file, width, height, variants: Object.fromEntries(names.map((name) => [name, url(name)])) }

@@ -34,7 +34,7 @@ export interface Store {
   /** Removes the bytes; fine when there are none. Readers that have begun get to the end. */
   delete(key: string): Promise<void>
   list(): AsyncIterable<string>
-  /** Removes what unfinished puts of earlier runs have left; answers how many there were. */
+  /** Removes what puts have left that nothing was added to for an hour; answers how many there were. */
   sweep(): Promise<number>
   close(): Promise<void>
 }
@@ -69,6 +69,14 @@ export interface DownloadUrlOptions {
   readonly disposition: string
 }
 
+export interface DirectUploadOptions {
+  /** Seconds from now. */
+  readonly expires: number
+  /** Bytes. */
+  readonly size: number
+  readonly type: string
+}
+
 export interface DirectUpload {
   readonly method: 'PUT' | 'POST'
   readonly url: string
@@ -80,11 +88,10 @@ export interface DirectUpload {
 
 export interface Direct {
   downloadUrl(key: string, options: DownloadUrlOptions): Promise<string>
-  /** Takes exactly `size` bytes under the key, until it expires (seconds). */
-  uploadUrl(
-    key: string,
-    options: { readonly expires: number; readonly size: number; readonly type: string },
-  ): Promise<DirectUpload>
+  /** Takes one file under the key, until it expires (seconds). Not every store refuses another size or type: whoever
+   * completes the upload has to look.
+   * @throws TAPRI_FILES_TOO_LARGE when it is more than the store takes at once */
+  uploadUrl(key: string, options: DirectUploadOptions): Promise<DirectUpload>
 }
 
 const keyForm = /^[0-9a-z][0-9a-z-]{7,63}$/

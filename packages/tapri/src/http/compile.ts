@@ -10,8 +10,8 @@ import { Versions } from './versions.ts'
 /** A route made ready: nothing of its declaration is looked at again while it answers. */
 export interface CompiledRoute {
   readonly served: ServedRoute
-  /** What of a body it reads: `form` when there are files in it. */
-  readonly takes: 'none' | 'json' | 'form'
+  /** What of a body it reads: `form` when there are files in it, `stream` when the handler reads it itself. */
+  readonly takes: BodyKind
   readonly fields: Fields
   /** Bytes of a body that is read into memory. */
   readonly bodyLimit: number
@@ -51,8 +51,11 @@ export function compileRoute(route: ServedRoute, bodyLimit: number, around: read
   }
 }
 
+type BodyKind = 'none' | 'json' | 'form' | 'stream'
+
 /** How a route's body travels. */
-export function bodyKind(route: Pick<ServedRoute, 'spec'>): 'none' | 'json' | 'form' {
+export function bodyKind(route: Pick<ServedRoute, 'spec'>): BodyKind {
+  if (route.spec.streamed === true) return 'stream'
   if (route.spec.body === undefined) return 'none'
   const hasFiles = Object.values(fieldsOf(route.spec.body)).some(
     ({ '~field': facts }) => facts.kind === 'file' || (facts.kind === 'list' && facts.of.kind === 'file'),

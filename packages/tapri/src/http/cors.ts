@@ -16,6 +16,16 @@ export interface CorsOptions {
 
 /** What the typed client looks at. */
 const ours = ['Retry-After', 'Tapri-Session', 'Tapri-Token']
+/** What its uploads look at, and those of other makers. */
+const ofUploads = [
+  'Location',
+  'Tus-Resumable',
+  'Upload-Offset',
+  'Upload-Length',
+  'Upload-Complete',
+  'Upload-Expires',
+  'Upload-Limit',
+]
 
 /** Cross-origin reads (https://fetch.spec.whatwg.org/#http-cors-protocol), for listed origins alone. */
 export class Cors {
@@ -33,7 +43,7 @@ export class Cors {
     }
     this.#origins = new Set(options.origins)
     this.#credentials = options.credentials ?? false
-    this.#exposed = [...ours, ...(options.exposedHeaders ?? [])].join(', ')
+    this.#exposed = [...ours, ...ofUploads, ...(options.exposedHeaders ?? [])].join(', ')
     this.#maxAge = Math.floor(milliseconds(options.maxAge ?? '10m') / 1000)
   }
 

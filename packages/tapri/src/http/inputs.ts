@@ -90,6 +90,7 @@ export function checkSpec(route: ServedRoute): void {
   const { params, query, body } = route.spec
   const inPath = paramNames(parsePattern(route.path))
   if (params !== undefined) checkParams(route, params, inPath)
+  if (route.spec.streamed === true && body !== undefined) throw misfit(route, 'its handler reads the body: leave its body out')
   if (route.method === 'get' && body !== undefined) throw misfit(route, 'a GET has no body: take it as query')
   for (const [name, { '~field': facts }] of Object.entries({ ...params, ...fieldsOf(query) })) {
     if (facts.kind === 'file') throw misfit(route, `"${name}" is a file: files travel in the body`)

@@ -20,7 +20,10 @@ export function manifestOf(routes: readonly ServedRoute[]): Manifest {
     routes.map((route) => {
       const { query } = route.spec
       const names = query !== undefined && isStandardSchema(query) ? ('*' as const) : Object.keys(fieldsOf(query))
-      return [route.name, { method: methods[route.method], path: route.path, query: names, body: bodyKind(route) }]
+      const kind = bodyKind(route)
+      // what is streamed is for senders who know how
+      const body = kind === 'stream' ? 'none' : kind
+      return [route.name, { method: methods[route.method], path: route.path, query: names, body }]
     }),
   )
 }

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { fileOf } from './adapters/file-source.ts'
 import { outgoingOf } from './adapters/outgoing.ts'
 import { httpError } from './errors.ts'
+import { borrow } from './lent.ts'
 
 export interface PumpOptions {
   /** Bytes that were promised; an answer that has more or fewer is cut. */
@@ -13,7 +14,7 @@ export interface PumpOptions {
 
 /**
  * Moves a source into an answer at the pace that the caller takes it, and destroys the source when the
- * caller leaves. Rejects when the source fails; the answer is destroyed if it had begun.
+ * caller leaves. Rejects when the source fails, or its head cannot be written; the answer is destroyed if it had begun.
  */
 export function pump(source: Readable, response: ServerResponse, options: PumpOptions): Promise<void> {
   const file = fileOf(source)
@@ -23,15 +24,24 @@ export function pump(source: Readable, response: ServerResponse, options: PumpOp
   }
   return new Promise((resolve, reject) => {
     let sent = -1
+    const giveBack = borrow(source, response)
+    // one chunk at a time is lent, whatever the connection would take
+    const whenSent =
+      giveBack &&
+      (() => {
+        giveBack()
+        source.resume()
+      })
 
     source.on('data', (chunk: Buffer | string) => {
-      if (sent === -1) begin()
+      if (sent === -1 && !hasBegun()) return
       sent += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length
       if (options.size !== undefined && sent > options.size) return fail(unequal())
-      if (!response.write(chunk)) source.pause()
+      if (whenSent !== undefined) source.pause()
+      if (!response.write(chunk, whenSent)) source.pause()
     })
     source.once('end', () => {
-      if (sent === -1) begin()
+      if (sent === -1 && !hasBegun()) return
       if (options.size !== undefined && sent !== options.size) return fail(unequal())
       response.end()
       resolve()
@@ -50,12 +60,19 @@ export function pump(source: Readable, response: ServerResponse, options: PumpOp
       resolve()
     } else if (source.destroyed || source.readableEnded) fail(source.errored ?? closedEarly())
 
-    function begin() {
-      sent = 0
-      options.begin()
+    function hasBegun(): boolean {
+      try {
+        options.begin()
+        sent = 0
+        return true
+      } catch (error) {
+        // a head that the runtime refuses; thrown from a listener it would end the process
+        fail(error)
+        return false
+      }
     }
 
-    function fail(error: Error) {
+    function fail(error: unknown) {
       // rejected first: closing the answer below would settle it as the caller's leaving
       reject(error)
       if (sent !== -1) response.destroy()

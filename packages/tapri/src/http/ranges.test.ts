@@ -3,11 +3,15 @@ import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
+import { TapriError } from '../kit/errors.ts'
 import { openForTest, visitor } from './open.fixture.ts'
 import { sendRanges } from './ranges.ts'
 
 const bytes = Buffer.from('0123456789')
 const etag = '"v1"'
+/** Larger than the heads of its parts. */
+const numbered = Buffer.from(Array.from({ length: 4000 }, (_, at) => at % 251))
+const long = { size: numbered.length, open: (start: number, end: number) => Readable.from([numbered.subarray(start, end + 1)]) }
 const lastModified = new Date('2026-01-02T03:04:05.678Z')
 const later = 'Sat, 03 Jan 2026 00:00:00 GMT'
 const earlier = 'Thu, 01 Jan 2026 00:00:00 GMT'
@@ -19,18 +23,19 @@ const facts = {
   lastModified,
   headers: { 'Cache-Control': 'private', 'Content-Security-Policy': 'sandbox' },
 }
+const unopened = () => {
+  throw new Error('it is in memory')
+}
 /** One answer for all who ask, with bytes that are in memory. */
-const kept = sendRanges({
-  ...facts,
-  bytes: () => bytes,
-  open: () => {
-    throw new Error('it is in memory')
-  },
-})
+const kept = sendRanges({ ...facts, bytes: () => bytes, open: unopened })
+
+const longKept = sendRanges({ ...facts, ...long, bytes: () => numbered, open: unopened })
 
 const routes = {
   ten: visitor.get('/ten', () => sendRanges({ ...facts, open: (start, end) => Readable.from([bytes.subarray(start, end + 1)]) })),
   kept: visitor.get('/kept', () => kept),
+  long: visitor.get('/long', () => sendRanges({ ...facts, ...long })),
+  longKept: visitor.get('/long-kept', () => longKept),
   none: visitor.get('/none', () =>
     sendRanges({
       size: 0,
@@ -51,7 +56,10 @@ const cases: readonly (readonly [Record<string, string>, number, string, string 
   [{ range: 'bytes=-50' }, 206, '0123456789', 'bytes 0-9/10'],
   [{ range: 'bytes=0-999999999999999999999' }, 206, '0123456789', 'bytes 0-9/10'],
   [{ range: 'bytes=0-1,2-3' }, 206, '0123', 'bytes 0-3/10'],
-  [{ range: 'bytes=0-1,5-6' }, 200, '0123456789', null],
+  [{ range: 'Bytes=0-1' }, 206, '01', 'bytes 0-1/10'],
+  [{ range: 'bytes=0-1, -50' }, 206, '0123456789', 'bytes 0-9/10'],
+  [{ range: 'bytes=0-1,12-13' }, 206, '01', 'bytes 0-1/10'],
+  [{ range: 'bytes=0-1,x' }, 200, '0123456789', null],
   [{ range: 'lines=0-1' }, 200, '0123456789', null],
   [{ range: 'bytes=a-b' }, 200, '0123456789', null],
   [{ range: 'bytes=' }, 200, '0123456789', null],
@@ -118,6 +126,76 @@ test('a range with nothing in it is 416 and says how many bytes there are', asyn
     assert.equal(response.headers.get('content-range'), 'bytes */10', range)
     assert.match(await response.text(), /TAPRI_HTTP_RANGE/)
   }
+})
+
+for (const path of ['/long', '/long-kept']) {
+  test(`several ranges of ${path} are one body of parts, in the order they were asked for`, async (t) => {
+    const { url } = await openForTest(t, routes)
+    const response = await fetch(url + path, { headers: { range: 'bytes=3998-, 0-1,1-2, 97-97' } })
+    const [, boundary = ''] =
+      /^multipart\/byteranges; boundary=([0-9a-f]{32})$/.exec(response.headers.get('content-type') ?? '') ?? []
+    const part = (start: number, end: number) =>
+      `--${boundary}\r\nContent-Type: video/mp4\r\nContent-Range: bytes ${start}-${end}/4000\r\n\r\n${numbered.toString('latin1', start, end + 1)}\r\n`
+    const body = `${part(3998, 3999)}${part(0, 2)}${part(97, 97)}--${boundary}--\r\n`
+    assert.deepEqual([response.status, Buffer.from(await response.arrayBuffer()).toString('latin1')], [206, body])
+    assert.equal(response.headers.get('content-length'), String(body.length))
+    assert.equal(response.headers.get('content-range'), null)
+    assert.equal(response.headers.get('etag'), etag)
+  })
+}
+
+test('several ranges whose heads make them more than the whole are answered with the whole', async (t) => {
+  const { url } = await openForTest(t, routes)
+  for (const range of ['bytes=0-1,5-6', 'bytes=0-0,-1']) {
+    const response = await fetch(`${url}/ten`, { headers: { range } })
+    assert.deepEqual([response.status, await response.text(), response.headers.get('content-range')], [200, '0123456789', null])
+  }
+})
+
+test('more than 16 ranges that do not touch are answered with the whole', async (t) => {
+  const { url } = await openForTest(t, routes)
+  const ranges = (count: number) => `bytes=${Array.from({ length: count }, (_, at) => `${at * 3}-${at * 3}`).join()}`
+  const whole = await fetch(`${url}/long`, { headers: { range: ranges(17) } })
+  assert.deepEqual([whole.status, (await whole.bytes()).length], [200, 4000])
+  const parts = await fetch(`${url}/long`, { headers: { range: ranges(16) } })
+  assert.deepEqual([parts.status, [...(await parts.text()).matchAll(/Content-Range/g)].length], [206, 16])
+})
+
+test('whatever a Range says, the answer is the whole, exactly what it names, or 416', async (t) => {
+  const { url } = await openForTest(t, routes)
+  const words = ['0', '5', '3999', '4000', '-', '-', ',', ' ', '=', 'bytes', '1e3', '٣', '18446744073709551616', '\t', ';', '0x5']
+  let seed = 7
+  const next = () => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648)
+  for (let round = 0; round < 400; round++) {
+    const header = Array.from({ length: next() % 8 }, () => words[next() % words.length]).join('')
+    const range = Buffer.from(`bytes=${header}`).toString('latin1')
+    const response = await fetch(`${url}/long`, { headers: { range } })
+    const body = Buffer.from(await response.arrayBuffer())
+    assert.ok([200, 206, 416].includes(response.status), `${range}: ${response.status}`)
+    if (response.status === 200) assert.equal(body.length, 4000, range)
+    const [, start, end] = /^bytes (\d+)-(\d+)\/4000$/.exec(response.headers.get('content-range') ?? '') ?? []
+    if (start !== undefined) assert.deepEqual([...body], numbered.subarray(Number(start), Number(end) + 1).toJSON().data, range)
+  }
+})
+
+test('a part that cannot be opened is a problem when it is the first, and cuts the answer later', async (t) => {
+  let opened = 0
+  const { url } = await openForTest(t, {
+    lost: visitor.get('/lost', () =>
+      sendRanges({
+        ...facts,
+        size: 4000,
+        open: (start, end) => {
+          if (opened++ > 0) throw new TapriError('GONE', 'Cannot open it', { status: 410 })
+          return long.open(start, end)
+        },
+      }),
+    ),
+  })
+  const cut = await fetch(`${url}/lost`, { headers: { range: 'bytes=0-1,5-6' } })
+  await assert.rejects(cut.text())
+  const refused = await fetch(`${url}/lost`, { headers: { range: 'bytes=0-1,5-6' } })
+  assert.deepEqual([refused.status, (await refused.json()).code], [410, 'GONE'])
 })
 
 test('a condition that does not hold is 412', async (t) => {

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import parseRange from 'range-parser'
 import { outgoingOf } from './adapters/outgoing.ts'
 import { Answer } from './answer.ts'
+import { type ByteRanges, byteRanges, type Part } from './byte-ranges.ts'
 import { failsPrecondition, isUnchanged, matchesIfRange } from './conditional.ts'
 import { encodingOf } from './encoded.ts'
 import { httpError } from './errors.ts'
@@ -59,15 +60,13 @@ interface ReadyWhole {
   head: Head
 }
 
-interface Part {
-  readonly start: number
-  /** Included. */
-  readonly end: number
-}
-
 async function sendBytes(exchange: Exchange, source: RangeSource, ready: ReadyWhole): Promise<void> {
   const { request, shared, status, flags } = exchange
-  const range = rangeOf(request, source)
+  const ranges = rangesOf(request, source)
+  const parts = ranges.length > 1 ? partsOf(source, ranges) : undefined
+  if (parts !== undefined && parts.size < source.size) return sendParts(exchange, source, parts)
+  // parts whose heads make them more than the whole are answered with that
+  const [range] = parts === undefined ? ranges : []
   const part = range ?? { start: 0, end: source.size - 1 }
   const isEmpty = request.method === 'HEAD' || part.end < part.start
   if (range === undefined && !isEmpty && status === 200 && (flags & acceptsEncoding) === 0) {
@@ -79,6 +78,22 @@ async function sendBytes(exchange: Exchange, source: RangeSource, ready: ReadyWh
   const { head, encoding } = encodingOf(exchange, own)
   if (encoding !== undefined) return sendStream(exchange, await source.open(part.start, part.end), own)
   return sendPart(exchange, source, part, mergeHeads(shared.heads.security, head))
+}
+
+/** RFC 9110 15.3.7.2: several ranges are one body of parts, each with a head of its own. */
+function sendParts(exchange: Exchange, source: RangeSource, { type, size, bytes }: ByteRanges): Promise<void> {
+  exchange.status = 206
+  const own = mergeHeads(headOf(exchange, source, undefined), ['Content-Type', type, 'Content-Length', size])
+  const begin = () => exchange.writeHead(mergeHeads(exchange.shared.heads.security, own))
+  return pump(Readable.from(bytes, { objectMode: false }), exchange.response, { size, begin })
+}
+
+function partsOf(source: RangeSource, ranges: readonly Part[]): ByteRanges {
+  const open = async (start: number, end: number) => {
+    const held = await source.bytes?.()
+    return held === undefined ? source.open(start, end) : Readable.from([held.subarray(start, end + 1)])
+  }
+  return byteRanges({ size: source.size, type: source.type, open }, ranges)
 }
 
 /** By the runtime itself where it can send files, else from memory where the bytes are there, else as they are read. */
@@ -110,26 +125,31 @@ function headOf({ shared }: Exchange, source: RangeSource, range: Part | undefin
   return mergeHeads([...page, ...own], Object.entries(source.headers ?? {}).flat())
 }
 
-/** The range to serve; undefined for the whole. */
-function rangeOf(request: IncomingMessage, source: RangeSource): Part | undefined {
+/** More than this is answered with the whole: RFC 9110 14.2 lets us, and each part costs a read. */
+const mostRanges = 16
+
+/** The ranges to serve, joined where they touch; none for the whole. */
+function rangesOf(request: IncomingMessage, source: RangeSource): readonly Part[] {
   const header = request.headers.range
   // RFC 9110 14.2: ranges mean something for GET only
-  if (header === undefined || request.method !== 'GET' || !matchesIfRange(request, source)) return undefined
-  if (!header.startsWith('bytes=')) return undefined
-  const ranges = parseRange(source.size, clampSuffix(header, source.size), { combine: true })
+  if (header === undefined || request.method !== 'GET' || !matchesIfRange(request, source)) return []
+  // RFC 9110 14.1: the names of range units are case-insensitive
+  if (!/^bytes=/i.test(header)) return []
+  const ranges = parseRange(source.size, clampSuffixes(header, source.size), { combine: true })
   if (ranges === -1) {
     throw httpError('TAPRI_HTTP_RANGE', `Cannot serve the range "${header.slice(0, 100)}": there are ${source.size} bytes`, {
       facts: { size: source.size },
     })
   }
-  // A text that is no range, and several ranges that do not touch, are answered with the whole
-  return ranges === -2 || ranges.length > 1 ? undefined : ranges[0]
+  // A text that is no range is answered with the whole
+  return ranges === -2 || ranges.length > mostRanges ? [] : ranges
 }
 
 /** RFC 9110 14.1.2: the last 500 of 300 bytes are all of them; range-parser calls that unsatisfiable. */
-function clampSuffix(header: string, size: number): string {
-  const match = /^bytes=-(\d+)$/.exec(header)
-  return match !== null && Number(match[1]) > size ? `bytes=-${size}` : header
+function clampSuffixes(header: string, size: number): string {
+  return header.replaceAll(/([=,]\s*)-(\d+)/g, (suffix, before: string, length: string) =>
+    Number(length) > size ? `${before}-${size}` : suffix,
+  )
 }
 
 function validators(source: RangeSource): Head {

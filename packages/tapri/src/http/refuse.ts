@@ -40,15 +40,17 @@ export function refuseUnserved(
 
 const none: Head = []
 
+const toldAnyway = /^(?:set-cookie|tapri-session|tus-.*|upload-.*)$/
+
 /**
  * Of the headers that were set before the refusal, those that tell of something that has happened all the same: a
- * session that began or ended. The others described the answer that is not sent.
+ * session that began or ended, how an upload stands. The others described the answer that is not sent.
  */
 function keptHeaders(headers: Head): Head {
   const kept: Head = []
   for (let index = 0; index < headers.length; index += 2) {
     const name = String(headers[index]).toLowerCase()
-    if (name === 'set-cookie' || name === 'tapri-session') kept.push(headers[index] ?? '', headers[index + 1] ?? '')
+    if (toldAnyway.test(name)) kept.push(headers[index] ?? '', headers[index + 1] ?? '')
   }
   return kept
 }

@@ -38,6 +38,10 @@ export interface Setup {
   readonly Context: new (exchange: Exchange) => HttpContext
   readonly prepare: ((context: any) => void | Promise<void>) | undefined
   readonly readForm: ((context: any, fields: Fields) => Promise<ReceivedForm>) | undefined
+  /** Puts what the body of a route with files names otherwise in the place of those files. */
+  readonly claimFiles: ((context: any, fields: Fields, values: unknown) => Promise<unknown>) | undefined
+  /** What else OPTIONS answers of a path. */
+  readonly abilities: ((path: string) => Readonly<Record<string, string>> | undefined) | undefined
 }
 
 /** How the requests of one kind of server are judged and their bodies read. */
@@ -55,7 +59,8 @@ export function makeListener(
   setup: Setup,
   { inspect, hostOf, collect }: Kind,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const { shared, router, folders, mounts, around, origins, cors, hosts, Context, prepare, readForm } = setup
+  const { shared, router, folders, mounts, around, origins, cors, hosts, Context, prepare, readForm, claimFiles, abilities } =
+    setup
 
   return (request, response) => {
     if (isBehindLast(request, response)) return
@@ -100,6 +105,13 @@ export function makeListener(
 
   function receiveBody(exchange: Exchange): void {
     const { request, response, route } = exchange
+    if (route.takes === 'stream') {
+      const watch = shared.slow.watch(request, () => request.destroy(tooSlow()))
+      request.once('close', () => shared.slow.unwatch(watch))
+      if (request.headers.expect !== undefined) letSend(response)
+      handle(exchange, undefined)
+      return
+    }
     const form = route.takes === 'none' ? undefined : bodyForm(request, route.takes === 'form' && readForm !== undefined)
     if (form === 'multipart') {
       receiveForm(exchange).catch((error) => failExchange(exchange, error))
@@ -113,11 +125,18 @@ export function makeListener(
       try {
         if (error !== undefined) throw error
         if (form === undefined) exchange.bytes = bytes
-        handle(exchange, form === undefined ? undefined : parseBody(bytes, form))
+        const body = form === undefined ? undefined : parseBody(bytes, form)
+        if (claimFiles === undefined || body === undefined || route.takes !== 'form') handle(exchange, body)
+        else handleClaiming(exchange, body).catch((cause) => failExchange(exchange, cause))
       } catch (cause) {
         failExchange(exchange, cause)
       }
     })
+  }
+
+  async function handleClaiming(exchange: Exchange, body: ReturnType<typeof parseBody>): Promise<void> {
+    const value = await claimFiles?.(exchange.context, exchange.route.fields, body.value)
+    handle(exchange, { ...body, value })
   }
 
   function handle(exchange: Exchange, body: ReturnType<typeof parseBody> | undefined): void {
@@ -222,7 +241,7 @@ export function makeListener(
     const exchange = new Exchange(request, response, shared, folderRoute, [], '', flags)
     cors?.openPreflight(request, response, allowed(methods))
     exchange.status = 204
-    sendEmpty(exchange, ['Allow', allowed(methods).join(', ')])
+    sendEmpty(exchange, ['Allow', allowed(methods).join(', '), ...Object.entries(abilities?.(path) ?? {}).flat()])
   }
 
   function refusePath(request: IncomingMessage, response: ServerResponse, path: string, flags: number): void {

@@ -39,7 +39,7 @@ import { SlowBodies } from './slow.ts'
 import type { MiddlewareRun, ServedRoute } from './types.ts'
 import { type ViewOptions, Views } from './views/views.ts'
 
-export interface HttpOptions extends Partial<Pick<Setup, 'prepare' | 'readForm'>> {
+export interface HttpOptions extends Partial<Pick<Setup, 'prepare' | 'readForm' | 'claimFiles' | 'abilities'>> {
   /** Whole paths, prefix included. */
   readonly routes: readonly ServedRoute[]
   /** What handlers are given: HttpContext, or what the app makes of it. */
@@ -177,6 +177,8 @@ export function openHttp(options: HttpOptions): HttpServer {
     Context: options.Context,
     prepare: options.prepare,
     readForm: options.readForm,
+    claimFiles: options.claimFiles,
+    abilities: options.abilities,
   }
   const hooks: NodeHooks = {
     clock,

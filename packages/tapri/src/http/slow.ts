@@ -65,7 +65,11 @@ export class SlowBodies {
     if (watch.since !== unseen && elapsed < patience) return
     const received = request.socket.bytesRead
     // When it is we who do not read, as while a disk is busy, the sender is not to blame
-    const isOurs = request.isPaused() || request.readableLength >= request.readableHighWaterMark
+    const isOurs =
+      // nobody has begun to read, as while another request with the same upload ends
+      request.readableFlowing === null ||
+      (request.isPaused() && request.readableLength > 0) ||
+      request.readableLength >= request.readableHighWaterMark
     const isSlow = watch.since !== unseen && !isOurs && received - watch.received < (slowest * elapsed) / 1000
     watch.since = now
     watch.received = received

@@ -26,6 +26,8 @@ export interface RouteSpec {
   /** A request with an `Idempotency-Key` is done once, however often it comes. `required` refuses those without one; `ignored`
    * leaves the header to the handler. */
   readonly idempotencyKey?: 'required' | 'ignored'
+  /** The handler reads the body itself, from `request`, while it comes; a route that does declares no body. */
+  readonly streamed?: true
   /** False sends no entity tag: callers cannot ask whether the answer of this GET has changed. */
   readonly etag?: false
   /** False sends the answer as it is, even to callers who accept it compressed: for secrets beside what the caller sent. */

@@ -14,8 +14,13 @@ test('times come back as times, and texts that look like times stay texts', () =
   assert.deepEqual(decodeWire(encodeWire(value)), value)
 })
 
-test('an absent answer is null', () => {
-  assert.equal(encodeWire(undefined), 'null')
+test('an absent answer is null, and so is one that JSON has no form for', () => {
+  assert.deepEqual([encodeWire(undefined), encodeWire(() => 1)], ['null', 'null'])
+})
+
+test('what has no times is plain JSON, whatever its texts look like', () => {
+  const value = { zone: 'Z', odd: 'a"~b', end: '10:00Z', list: [undefined, 1, null] }
+  assert.equal(encodeWire(value), JSON.stringify(value))
 })
 
 test('any JSON value with times survives the wire', () => {

@@ -210,7 +210,7 @@ export function markReceived<File extends object>(file: File): File {
 
 function checkFile(value: unknown, path: Path, issues: Issue[]): unknown {
   if (typeof value === 'object' && value !== null && received.has(value)) return value
-  return refuse(path, issues, 'must be a file: send it as multipart/form-data')
+  return refuse(path, issues, 'must be a file: send it as multipart/form-data, or name one that was uploaded')
 }
 
 const idForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/

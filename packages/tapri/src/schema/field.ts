@@ -91,6 +91,16 @@ export interface StoredVideo extends StoredAudio {
   readonly captions: readonly { readonly language: string; readonly label: string; readonly url: string }[]
 }
 
+/** What is live in a row, or was until a moment ago. */
+export interface LiveStream {
+  readonly id: string
+  readonly state: 'live' | 'ended'
+  /** When it began, as ISO 8601 writes it. */
+  readonly since: string
+  /** Where its HLS playlist is fetched. */
+  readonly stream: string
+}
+
 /** A file that was uploaded before the request that gives it to a row: the answer of the client's `upload`. */
 export interface Uploaded {
   readonly upload: string
@@ -115,6 +125,8 @@ export type MediaFacts =
   /** `heights`: of the renditions, in pixels, the highest first. */
   | { readonly kind: 'video'; readonly heights: readonly number[] }
   | { readonly kind: 'audio' }
+  /** No file: what an encoder sends. */
+  | { readonly kind: 'live' }
 
 export type FieldKind = FieldFacts['kind']
 

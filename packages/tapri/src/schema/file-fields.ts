@@ -1,6 +1,16 @@
 import { kitError } from '../kit/errors.ts'
 import { bytes } from '../kit/measures.ts'
-import type { Field, MediaFacts, StoredAudio, StoredFile, StoredImage, StoredVideo, Uploaded, VariantFacts } from './field.ts'
+import type {
+  Field,
+  LiveStream,
+  MediaFacts,
+  StoredAudio,
+  StoredFile,
+  StoredImage,
+  StoredVideo,
+  Uploaded,
+  VariantFacts,
+} from './field.ts'
 import { common, field } from './make.ts'
 
 /** What may be written into a field for files: bytes, a file that a row has, or one that was uploaded before. */
@@ -60,6 +70,12 @@ export function audio(options: Partial<Pick<FileOptions, 'accept'>> & Pick<FileO
   return fileField('audio', { accept, maxSize }, { kind: 'audio' })
 }
 
+/** What is live in a row: an encoder that has the row's URL for it sends, and nobody else writes it. Null while nobody sends.
+ * @example live: stream() */
+export function stream(): Field<LiveStream | null, undefined> {
+  return field({ kind: 'file', accept: [], maxSize: 0, media: { kind: 'live' }, ...common({}), optional: true })
+}
+
 function fileField<Out>(name: string, options: Partial<FileOptions> | undefined, media?: MediaFacts): Field<Out, Given> {
   const { accept: given, maxSize: size } = options ?? {}
   if (typeof given !== 'string' || given.trim() === '' || size === undefined) {
@@ -69,20 +85,25 @@ function fileField<Out>(name: string, options: Partial<FileOptions> | undefined,
   return field({ kind: 'file', accept, maxSize: bytes(size), ...(media && { media }), ...common({}) })
 }
 
-// `original`, `poster` and names with dots are taken by what is made of films
-const variantName = /^(?!original$|poster$|stream$)[a-z][a-zA-Z0-9_]{0,29}$/
+// `original`, `poster`, `variant` and names with dots are taken
+const variantName = /^(?!original$|poster$|stream$|variant$)[a-z][a-zA-Z0-9_]{0,29}$/
 const mostPixels = 8192
 
-function requireVariant(name: string, { width, height, quality = 80 }: VariantFacts): void {
+function requireVariant(name: string, facts: VariantFacts): void {
   if (!variantName.test(name)) throw wrong('image', `with a variant called "${name}", where letters like "thumb" are expected`)
-  if (width === undefined && height === undefined)
-    throw wrong('image', `with a variant ${name} that has neither width nor height`)
+  const fault = sizeFault(facts)
+  if (fault !== undefined) throw wrong('image', `with ${fault} in its variant ${name}`)
+}
+
+/** What is wrong with a size of a picture, like `a side of 0`; undefined when it can be made. */
+export function sizeFault({ width, height, quality = 80 }: VariantFacts): string | undefined {
+  if (width === undefined && height === undefined) return 'neither width nor height'
   for (const side of [width ?? 1, height ?? 1]) {
     const isRight = Number.isInteger(side) && side >= 1 && side <= mostPixels
-    if (!isRight) throw wrong('image', `with a side of ${side} in its variant ${name}, which must have 1 to ${mostPixels} pixels`)
+    if (!isRight) return `a side of ${side}, which must have 1 to ${mostPixels} pixels,`
   }
   const isQuality = Number.isInteger(quality) && quality >= 1 && quality <= 100
-  if (!isQuality) throw wrong('image', `with the quality ${quality} in its variant ${name}, which must be 1 to 100`)
+  return isQuality ? undefined : `the quality ${quality}, which must be 1 to 100,`
 }
 
 function wrong(name: string, reason: string) {

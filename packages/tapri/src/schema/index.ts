@@ -9,6 +9,7 @@ export type {
   Guarded,
   HasMany,
   Id,
+  LiveStream,
   ManyToMany,
   MediaFacts,
   Private,
@@ -48,8 +49,9 @@ export {
   version,
   was,
 } from './fields.ts'
-export { audio, file, image, video } from './file-fields.ts'
-export { fieldSchema, type JsonSchema, objectSchema, orNull, type SchemaOptions, storedFile } from './json-schema.ts'
+export { audio, file, image, sizeFault, stream, video } from './file-fields.ts'
+export { storedFile } from './file-schema.ts'
+export { fieldSchema, type JsonSchema, objectSchema, orNull, type SchemaOptions } from './json-schema.ts'
 export {
   type ModelShape,
   type Output,

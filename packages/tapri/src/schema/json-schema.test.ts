@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bool, decimal, guarded, hasMany, int, json, list, oneOf, optional, partial, text, time } from './fields.ts'
-import { file } from './file-fields.ts'
+import { audio, file, image, stream, video } from './file-fields.ts'
 import { objectSchema } from './json-schema.ts'
 
 test('fields become a JSON Schema of what is sent', () => {
@@ -23,7 +23,13 @@ test('fields become a JSON Schema of what is sent', () => {
         page: { type: 'integer', minimum: 1, default: 1 },
         note: { type: ['string', 'null'], maxLength: 5 },
         at: { type: 'string', format: 'date-time' },
-        source: { type: 'string', format: 'binary', description: 'video/*; at most 2 GB' },
+        source: {
+          type: 'object',
+          properties: { upload: { type: 'string', description: 'What the upload was answered with' } },
+          required: ['upload'],
+          additionalProperties: false,
+          description: 'video/*; at most 2 GB',
+        },
       },
       required: ['title', 'source'],
       additionalProperties: false,
@@ -77,4 +83,23 @@ test('a pattern is told unless flags change what it means, the bounds of a decim
 test('a field that may be left out is never required', () => {
   const fields = partial({ title: text(), note: optional(text()) })
   for (const side of ['read', 'write'] as const) assert.equal(objectSchema(fields, side).required, undefined)
+})
+
+test('a stored file has what is known of its kind, a picture the variants of its field', () => {
+  const fields = {
+    paper: file({ accept: '*/*', maxSize: 1 }),
+    song: audio({ maxSize: 1 }),
+    film: video({ maxSize: 1 }),
+    face: image({ maxSize: 1, variants: { thumb: { width: 9 } } }),
+    plain: image({ maxSize: 1 }),
+    live: stream(),
+  }
+  const { paper, song, film, face, plain, live }: any = objectSchema(fields, 'read').properties
+  const common = ['id', 'name', 'type', 'size', 'url']
+  assert.deepEqual(paper.required, common)
+  assert.deepEqual(song.required, [...common, 'processing', 'duration', 'stream'])
+  assert.deepEqual(film.required, [...song.required, 'width', 'height', 'poster', 'captions'])
+  assert.deepEqual(face.required, [...common, 'width', 'height', 'variants'])
+  assert.deepEqual(live.required, ['id', 'state', 'since', 'stream'])
+  assert.deepEqual([face.properties.variants.required, plain.properties.variants.required], [['thumb'], undefined])
 })

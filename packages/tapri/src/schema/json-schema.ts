@@ -1,5 +1,5 @@
-import { formatBytes } from '../kit/measures.ts'
-import type { FieldFacts, Fields } from './field.ts'
+import type { FieldFacts, Fields, MediaFacts } from './field.ts'
+import { sentFile, storedFile } from './file-schema.ts'
 import { readsNull } from './shown.ts'
 
 /** A JSON Schema 2020-12 document, the dialect of OpenAPI 3.1. */
@@ -7,7 +7,7 @@ export type JsonSchema = { readonly [key: string]: unknown }
 
 export interface SchemaOptions {
   /** Stands for a stored file; its whole schema unless told. */
-  readonly file?: JsonSchema
+  readonly file?: (media: MediaFacts | undefined) => JsonSchema
   /** True where there are only texts, an empty one for null: paths, queries, forms. */
   readonly textual?: boolean
 }
@@ -20,7 +20,7 @@ export function fieldSchema(facts: FieldFacts, side: 'read' | 'write', options: 
     side === 'write' && facts.default !== undefined && facts.default !== 'now' && facts.mayBeAbsent !== true
       ? { default: facts.default }
       : {}
-  const mayBeNull = side === 'read' ? readsNull(facts) : facts.optional && !options.textual && facts.kind !== 'file'
+  const mayBeNull = side === 'read' ? readsNull(facts) : facts.optional && !options.textual
   return { ...(mayBeNull ? orNull(schema) : schema), ...fallback }
 }
 
@@ -83,12 +83,8 @@ function plainSchema(facts: FieldFacts, side: 'read' | 'write', options: SchemaO
         maxItems: facts.max,
       }
     case 'file':
-      if (side === 'read') return options.file ?? storedFile
-      return {
-        type: 'string',
-        format: 'binary',
-        description: `${facts.accept.join(', ')}; at most ${formatBytes(facts.maxSize)}`,
-      }
+      if (side === 'write') return sentFile(facts, { textual: options.textual === true })
+      return options.file?.(facts.media) ?? storedFile(facts.media).schema
     case 'id':
       return idOf(facts.of)
     case 'belongsTo':
@@ -128,19 +124,6 @@ function decimalPattern(precision: number, scale: number, side: 'read' | 'write'
   const whole = digits === 0 ? '0' : digits === 1 ? '\\d' : `(?:0|[1-9]\\d{0,${digits - 1}})`
   if (scale === 0) return `^-?${whole}$`
   return side === 'read' ? `^-?${whole}\\.\\d{${scale}}$` : `^-?${whole}(?:\\.\\d{1,${scale}})?$`
-}
-
-/** A file as rows show it. */
-export const storedFile: JsonSchema = {
-  type: 'object',
-  properties: {
-    id: { type: 'string', format: 'uuid' },
-    name: { type: 'string' },
-    type: { type: 'string' },
-    size: { type: 'integer', minimum: 0 },
-    url: { type: 'string', format: 'uri-reference' },
-  },
-  required: ['id', 'name', 'type', 'size', 'url'],
 }
 
 function bounds(facts: { min: number; max: number }, lowest: number, highest: number): JsonSchema {

@@ -19,9 +19,9 @@ const errorLog = openLog({ level: 'error', format: 'pretty', write: (line) => pr
 
 /**
  * Starts the app for one test: a database of its own (in memory, or in the server that `database` or the environment's
- * TEST_DATABASE_URL names), a temporary folder for files, a clock that stands still, a port of its own. Writes through
- * its clients return once live subscriptions show them. `services` puts others in place of the app's. What a caller is not told of an error is written to stderr,
- * unless a `log` is given.
+ * TEST_DATABASE_URL names), a temporary folder for files, a clock that stands still, a port of its own. Films are left as they
+ * came. Writes through its clients return once live subscriptions show them. `services` puts others in place of the app's. What
+ * a caller is not told of an error is written to stderr, unless a `log` is given.
  * @example await using club = await testApp(app); const ann = await club.signUp('ann@club.test')
  */
 export async function testApp<A extends App<any, any>>(app: A, options: TestOptions<A> = {}): Promise<TestApp<A>> {
@@ -32,16 +32,21 @@ export async function testApp<A extends App<any, any>>(app: A, options: TestOpti
     await scratch.dispose()
     await rm(folder, { recursive: true, force: true })
   }
-  const starting = startApp(app.description, {
-    host: '127.0.0.1',
-    port: 0,
-    clock,
-    log: options.log ?? errorLog,
-    migrate: 'auto',
-    file: null,
-    services: { ...options.services },
-    environment: { NODE_ENV: 'test', DATABASE_URL: scratch.url, FILES_URL: `disk:${folder}`, ...options.settings },
-  })
+  const { parts } = app.description
+  const files = { ...parts.files, films: { atOnce: options.films ?? 0 } }
+  const starting = startApp(
+    { ...app.description, parts: { ...parts, files } },
+    {
+      host: '127.0.0.1',
+      port: 0,
+      clock,
+      log: options.log ?? errorLog,
+      migrate: 'auto',
+      file: null,
+      services: { ...options.services },
+      environment: { NODE_ENV: 'test', DATABASE_URL: scratch.url, FILES_URL: `disk:${folder}`, ...options.settings },
+    },
+  )
   const started = await starting.catch(async (cause: unknown) => {
     await clear()
     throw cause

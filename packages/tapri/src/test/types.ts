@@ -32,6 +32,9 @@ export interface TestOptions<A extends App<any, any>> {
   readonly log?: Log
   /** The URL of a server in which the test gets a database of its own. */
   readonly database?: string
+  /** How many films are made ready for streaming at a time: none unless told. The clock that stands still is theirs too: moved by
+   * minutes, it ends an encoder that seems to stand still. */
+  readonly films?: number
   /** Stand in for services of these names: those are not started, and their settings need not be given. */
   readonly services?: A extends App<any, any, infer Services> ? { readonly [K in keyof Services]?: Services[K] } : never
 }

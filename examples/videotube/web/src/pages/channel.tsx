@@ -4,6 +4,7 @@ import { api } from '../api.ts'
 import { count } from '../format.ts'
 import { Avatar } from '../parts/avatar.tsx'
 import { FollowButton } from '../parts/follow-button.tsx'
+import { LivePlayer } from '../parts/live-player.tsx'
 import { Empty, Failure, Skeletons } from '../parts/states.tsx'
 import { VideoGrid } from '../parts/video-grid.tsx'
 import { usePageTitle } from '../router.tsx'
@@ -32,6 +33,7 @@ export function ChannelPage({ id }: { id: Id<'users'> }) {
         </div>
         <FollowButton channel={channel} />
       </header>
+      {channel.live && <LivePlayer key={channel.live.id} channel={channel} live={channel.live} />}
       <h2 className="unseen">Videos</h2>
       <VideoGrid
         wanted={{ owner: id }}

@@ -1,4 +1,5 @@
 import { useSession } from '../hooks/session.tsx'
+import { LiveNow } from '../parts/live-now.tsx'
 import { Page } from '../parts/page.tsx'
 import { Empty } from '../parts/states.tsx'
 import { VideoGrid } from '../parts/video-grid.tsx'
@@ -10,6 +11,7 @@ export function HomePage() {
   if (q !== '') return <SearchResults key={q} q={q} />
   return (
     <Page title="Fresh on the counter">
+      <LiveNow />
       <VideoGrid
         wanted={{}}
         empty={

@@ -3,6 +3,7 @@ import { useLive } from 'tapri/react'
 import { api, type OwnVideo } from '../api.ts'
 import { Confirm } from '../parts/confirm.tsx'
 import { EditVideo } from '../parts/edit-video.tsx'
+import { GoLive } from '../parts/go-live.tsx'
 import { Guarded } from '../parts/guarded.tsx'
 import { Page } from '../parts/page.tsx'
 import { Empty, Failure, Skeletons } from '../parts/states.tsx'
@@ -42,6 +43,7 @@ function Studio() {
           />
         ))}
       </ul>
+      <GoLive />
       {doing?.what === 'edit' && <EditVideo video={doing.video} onClose={done} />}
       {doing?.what === 'remove' && (
         <Confirm

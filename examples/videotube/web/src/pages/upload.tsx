@@ -1,82 +1,89 @@
-import { type FormEvent, useEffect, useRef, useState } from 'react'
-import { useAction } from '../hooks/use-action.ts'
+import { type FormEvent, useState } from 'react'
+import { api, toId, type Video } from '../api.ts'
+import { useLoad } from '../hooks/use-load.ts'
+import { useUpload } from '../hooks/use-upload.ts'
 import { FormError, LongTextField, TextField } from '../parts/field.tsx'
 import { FileDrop } from '../parts/file-drop.tsx'
 import { Guarded } from '../parts/guarded.tsx'
 import { Page } from '../parts/page.tsx'
+import { Failure, Skeletons } from '../parts/states.tsx'
 import { UploadProgress } from '../parts/upload-progress.tsx'
-import { navigate } from '../router.tsx'
-import { uploadVideo } from '../upload-video.ts'
 
 export function UploadPage() {
-  return <Guarded title="Upload a video">{() => <UploadForm />}</Guarded>
+  return (
+    <Guarded title="Upload a video">
+      {() => (
+        <Page title="Upload a video" narrow>
+          <Upload />
+        </Page>
+      )}
+    </Guarded>
+  )
 }
 
-function UploadForm() {
-  const [source, setSource] = useState<File | null>(null)
-  const [progress, setProgress] = useState<{ sent: number; total: number }>()
-  const leave = useRef<AbortController>(null)
+/** A new video, or the one that the address names, whose file did not get here whole. */
+function Upload() {
+  const [id] = useState(() => new URLSearchParams(location.search).get('video'))
+  const { value: begun, error } = useLoad(async () => (id === null ? null : api.videos.get({ id: toId(id) })), [id])
+  if (error) return <Failure error={error} />
+  return begun === undefined ? <Skeletons amount={3} kind="line" /> : <UploadForm begun={begun} />
+}
 
-  const { run, busy, error } = useAction(async (form: FormData, file: File) => {
-    leave.current = new AbortController()
-    const { signal } = leave.current
-    setProgress({ sent: 0, total: file.size })
+function UploadForm({ begun }: { begun: Video | null }) {
+  const [source, setSource] = useState<File | null>(null)
+  const { run, busy, error, sending, cancel } = useUpload(begun?.id ?? null)
+
+  const send = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const form = new FormData(event.currentTarget)
     const about = {
       title: String(form.get('title')),
       description: String(form.get('description')),
       published: form.get('published') === 'on',
     }
-    try {
-      const id = await uploadVideo(file, about, { signal, onProgress: setProgress })
-      navigate(`/watch/${id}`, { replace: true })
-    } catch (cause) {
-      // a cancelled upload is what the visitor wanted
-      if (!signal.aborted) throw cause
-    } finally {
-      setProgress(undefined)
-    }
-  })
-  // leaving the page cancels what it had begun
-  useEffect(() => () => leave.current?.abort(), [])
-
-  const send = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault()
-    if (source) run(new FormData(event.currentTarget), source)
+    if (source) run(source, about)
   }
-
   return (
-    <Page title="Upload a video" narrow>
-      <form className="sheet" onSubmit={send}>
-        <FileDrop chosen={source} locked={busy} error={error} onChoose={setSource} />
-        {source && (
-          <fieldset className="fields" aria-label="About the video">
-            <TextField
-              key={source.name}
-              label="Title"
-              name="title"
-              defaultValue={titleOf(source)}
-              required
-              minLength={3}
-              maxLength={120}
-              readOnly={busy}
-              error={error}
-            />
-            <LongTextField label="Description" name="description" maxLength={5000} readOnly={busy} error={error} />
-            <label className="check">
-              <input type="checkbox" name="published" defaultChecked disabled={busy} /> Publish it as soon as it is up
-            </label>
-          </fieldset>
-        )}
-        <FormError error={error} fields={['title', 'description']} />
-        {progress ? (
-          <UploadProgress {...progress} onCancel={() => leave.current?.abort()} />
-        ) : (
-          <button type="submit" className="button button-main button-wide" disabled={!source || busy}>
-            Upload
-          </button>
-        )}
-      </form>
-    </Page>
+    <form className="sheet" onSubmit={send}>
+      {begun && !source && (
+        <p className="note">“{begun.title}” is not here whole yet: choose its file again, and it goes on where it stopped.</p>
+      )}
+      <FileDrop chosen={source} locked={busy} error={error} onChoose={setSource} />
+      {source && (
+        <fieldset className="fields" aria-label="About the video">
+          <TextField
+            key={source.name}
+            label="Title"
+            name="title"
+            defaultValue={begun?.title ?? titleOf(source)}
+            required
+            minLength={3}
+            maxLength={120}
+            readOnly={busy}
+            error={error}
+          />
+          <LongTextField
+            label="Description"
+            name="description"
+            defaultValue={begun?.description}
+            maxLength={5000}
+            readOnly={busy}
+            error={error}
+          />
+          <label className="check">
+            <input type="checkbox" name="published" defaultChecked disabled={busy} /> Publish it as soon as it is up
+          </label>
+        </fieldset>
+      )}
+      <FormError error={error ?? cancel.error} fields={['title', 'description']} />
+      {sending ? (
+        <UploadProgress sending={sending} onCancel={cancel.run} />
+      ) : (
+        <button type="submit" className="button button-main button-wide" disabled={!source || busy || cancel.busy}>
+          Upload
+        </button>
+      )}
+    </form>
   )
 }
 

@@ -11,6 +11,7 @@ import { LikeButton } from '../parts/like-button.tsx'
 import { MoreVideos } from '../parts/more-videos.tsx'
 import { OnItsWay } from '../parts/on-its-way.tsx'
 import { Player } from '../parts/player.tsx'
+import { Processing } from '../parts/processing.tsx'
 import { Failure, Skeletons } from '../parts/states.tsx'
 import { Link, usePageTitle } from '../router.tsx'
 
@@ -40,6 +41,7 @@ function Watching({ video }: { video: Video }) {
     <>
       <article>
         {video.source ? <Player video={video} source={video.source} /> : <OnItsWay />}
+        {video.source && <Processing source={video.source} />}
         <h1 className="watch-title">
           {video.title} {!video.published && <span className="tag">Not published</span>}
         </h1>

@@ -44,7 +44,7 @@ export function FileDrop(props: { chosen: File | null; locked: boolean; error: u
         />
         {chosen ? <FilmIcon /> : <UploadIcon />}
         <p>{chosen ? <strong>{chosen.name}</strong> : 'Drop a video here'}</p>
-        <p className="quiet">{chosen ? bytes(chosen.size) : 'MP4 or WebM play everywhere, up to 2 GB'}</p>
+        <p className="quiet">{chosen ? bytes(chosen.size) : 'Any format, up to 2 GB'}</p>
         {!locked && (
           <label className="button" htmlFor={id}>
             {chosen ? 'Choose another' : 'Choose a video'}

@@ -4,6 +4,7 @@ import { useToast } from '../hooks/toasts.tsx'
 import { useAction } from '../hooks/use-action.ts'
 import { Link } from '../router.tsx'
 import { BinIcon, PencilIcon } from './icons.tsx'
+import { Processing } from './processing.tsx'
 import { Thumbnail } from './thumbnail.tsx'
 
 export function StudioRow({ video, onEdit, onRemove }: { video: OwnVideo; onEdit: () => void; onRemove: () => void }) {
@@ -20,6 +21,13 @@ export function StudioRow({ video, onEdit, onRemove }: { video: OwnVideo; onEdit
         <h2>
           <Link href={`/watch/${id}`}>{title}</Link> {!video.source && <span className="tag">On its way</span>}
         </h2>
+        {video.source ? (
+          <Processing source={video.source} />
+        ) : (
+          <p className="processing">
+            <Link href={`/upload?video=${id}`}>Go on with the upload</Link>
+          </p>
+        )}
         <p className="quiet">
           {count(video.views, 'view')} · {video.source && `${bytes(video.source.size)} · `}
           {ago(video.at)}

@@ -1,34 +1,28 @@
-import { useRef, useState } from 'react'
-import type { StoredFile } from 'tapri/data'
+import { useState } from 'react'
+import type { StoredVideo } from 'tapri/data'
 import { clock } from '../format.ts'
 import { FilmIcon } from './icons.tsx'
 
 const stillAt = 1.5
 const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches
 
-/** A frame of the video itself; it plays without sound while the pointer rests on it. */
-export function Thumbnail({ source }: { source: StoredFile | null }) {
-  const video = useRef<HTMLVideoElement>(null)
-  const [duration, setDuration] = useState<number>()
+/** A picture of the video; the video itself, without sound, while the pointer rests on it. */
+export function Thumbnail({ source }: { source: StoredVideo | null }) {
+  const [over, setOver] = useState(false)
+  const [duration, setDuration] = useState(source?.duration)
   const [broken, setBroken] = useState(false)
-
-  const play = () => {
-    // a play that is cut short by leaving is no failure
-    if (!calm()) video.current?.play().catch(() => {})
-  }
-  const rest = () => {
-    if (!video.current) return
-    video.current.pause()
-    video.current.currentTime = stillAt
-  }
+  const seconds = source?.duration ?? duration
   return (
-    <div className="thumbnail" onPointerEnter={play} onPointerLeave={rest}>
+    <div className="thumbnail" onPointerEnter={() => setOver(!calm())} onPointerLeave={() => setOver(false)}>
       {broken || !source ? (
         <FilmIcon />
+      ) : source.poster && !over ? (
+        <img src={source.poster} alt="" loading="lazy" onError={() => setBroken(true)} />
       ) : (
         <video
-          ref={video}
+          key={String(over)}
           src={`${source.url}#t=${stillAt}`}
+          autoPlay={over}
           muted
           loop
           playsInline
@@ -39,7 +33,7 @@ export function Thumbnail({ source }: { source: StoredFile | null }) {
           onError={() => setBroken(true)}
         />
       )}
-      {duration !== undefined && Number.isFinite(duration) && <span className="duration">{clock(duration)}</span>}
+      {seconds && Number.isFinite(seconds) ? <span className="duration">{clock(seconds)}</span> : null}
     </div>
   )
 }

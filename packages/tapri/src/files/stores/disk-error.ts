@@ -21,8 +21,10 @@ export function diskError(cause: unknown): unknown {
   return filesError('TAPRI_FILES_STORE', `Cannot store the file: ${reason} (${code})`, { cause })
 }
 
+/** Whether there is no file; a link in its place is none (ELOOP). */
 export function isMissing(cause: unknown): boolean {
-  return codeOf(cause) === 'ENOENT'
+  const code = codeOf(cause)
+  return code === 'ENOENT' || code === 'ELOOP'
 }
 
 function codeOf(cause: unknown): string | undefined {

@@ -1,16 +1,18 @@
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { notFound } from '../../kit/errors.ts'
-import { filesError } from '../errors.ts'
 import { isStoreKey, type Pieces, type Unfinished } from '../store.ts'
 import { diskError, isMissing } from './disk-error.ts'
+import { withoutLinks } from './links.ts'
+import { appendsElsewhere } from './pieces-error.ts'
+import { prepareSource } from './source.ts'
 import { syncFolder } from './sync.ts'
 import { appendBatches } from './write.ts'
 
 interface Places {
-  /** Where files lie while they come in pieces, on the file system of the store. */
-  readonly folder: string
+  /** The folder of the store. */
+  readonly root: string
   /** Where a whole file lies. */
   target(key: string): string
 }
@@ -18,15 +20,18 @@ interface Places {
 /** Files that grow on the disk: what was appended is there after a crash, and after `complete` after a power cut too. */
 export class DiskPieces implements Pieces {
   readonly #places: Places
+  /** On the file system of the store, so that a rename never crosses file systems. */
+  readonly #folder: string
 
   constructor(places: Places) {
     this.#places = places
+    this.#folder = join(places.root, 'partial')
   }
 
   async begin(key: string): Promise<string> {
     const path = this.#pathOf(key)
     try {
-      await mkdir(this.#places.folder, { recursive: true })
+      await mkdir(this.#folder, { recursive: true })
       await (await open(path, 'wx')).close()
       return ''
     } catch (cause) {
@@ -38,44 +43,49 @@ export class DiskPieces implements Pieces {
     return (await this.#sizeOf(this.#pathOf(key))) ?? (await this.#sizeOf(this.#places.target(key)))
   }
 
-  async append({ key }: Unfinished, offset: number, source: Readable, options: { signal?: AbortSignal } = {}): Promise<number> {
-    let file: FileHandle
+  async append(
+    { key }: Unfinished,
+    offset: number,
+    source: Readable,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<number> {
     try {
-      file = await open(this.#pathOf(key), 'r+')
+      prepareSource(source, signal)
+      await using handle = await this.#open(key)
+      const { size } = await handle.stat()
+      if (size !== offset) throw appendsElsewhere(offset, size)
+      return offset + (await appendBatches(handle, offset, source))
     } catch (cause) {
-      source.destroy()
-      throw isMissing(cause) ? notFound(`No bytes are kept as "${key}"`) : diskError(cause)
-    }
-    await using handle = file
-    const { size } = await handle.stat()
-    if (size !== offset) {
-      source.destroy()
-      throw filesError('TAPRI_FILES_OFFSET', `Cannot append at ${offset}: the file has ${size} bytes so far`, {
-        facts: { offset: size },
-      })
-    }
-    try {
-      return offset + (await appendBatches(handle, offset, source, options.signal))
-    } catch (cause) {
-      source.destroy()
       throw diskError(cause)
+    } finally {
+      source.destroy()
+    }
+  }
+
+  async #open(key: string): Promise<FileHandle> {
+    try {
+      return await open(this.#pathOf(key), withoutLinks('r+'))
+    } catch (cause) {
+      throw isMissing(cause) ? notFound(`No bytes are kept as "${key}"`) : cause
     }
   }
 
   async complete({ key }: Unfinished): Promise<{ readonly size: number }> {
-    const path = this.#pathOf(key)
     const target = this.#places.target(key)
     try {
-      const done = await this.#sizeOf(target)
-      if (done !== undefined) return { size: done }
-      const size = await synced(path)
+      const size = await synced(this.#pathOf(key))
       await mkdir(dirname(target), { recursive: true })
-      await rename(path, target)
+      await rename(this.#pathOf(key), target)
       await syncFolder(dirname(target))
+      await syncFolder(this.#places.root)
       return { size }
     } catch (cause) {
-      throw isMissing(cause) ? notFound(`No bytes are kept as "${key}"`) : diskError(cause)
+      if (!isMissing(cause)) throw diskError(cause)
     }
+    // it was done before, or by another process just now
+    const done = await this.#sizeOf(target)
+    if (done === undefined) throw notFound(`No bytes are kept as "${key}"`)
+    return { size: done }
   }
 
   async abandon({ key }: Unfinished): Promise<void> {
@@ -86,12 +96,13 @@ export class DiskPieces implements Pieces {
 
   #pathOf(key: string): string {
     if (!isStoreKey(key)) throw notFound('No bytes are kept under such a key')
-    return join(this.#places.folder, key)
+    return join(this.#folder, key)
   }
 
   async #sizeOf(path: string): Promise<number | undefined> {
     try {
-      return (await stat(path)).size
+      const found = await lstat(path)
+      return found.isFile() ? found.size : undefined
     } catch (cause) {
       if (isMissing(cause)) return undefined
       throw diskError(cause)
@@ -100,7 +111,7 @@ export class DiskPieces implements Pieces {
 }
 
 async function synced(path: string): Promise<number> {
-  await using handle = await open(path, 'r+')
+  await using handle = await open(path, withoutLinks('r+'))
   await handle.sync()
   return (await handle.stat()).size
 }

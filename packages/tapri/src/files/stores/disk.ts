@@ -1,7 +1,8 @@
-import { type FileHandle, mkdir, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, open, opendir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { addAbortSignal, type Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { fromFile } from '../../http/index.ts'
+import { type Clock, systemClock } from '../../kit/clock.ts'
 import { notFound } from '../../kit/errors.ts'
 import { newId } from '../../kit/ids.ts'
 import { filesError } from '../errors.ts'
@@ -10,16 +11,20 @@ import { diskError, isMissing } from './disk-error.ts'
 import { DiskPieces } from './disk-pieces.ts'
 import { SharedHandles } from './handles.ts'
 import { RangeReader } from './reader.ts'
+import { prepareSource } from './source.ts'
 import { syncFolder } from './sync.ts'
 import { writeSynced } from './write.ts'
+
+/** What nobody has written to for so long belongs to a process that is gone. */
+const strayAfter = 3_600_000
 
 /**
  * Opens a store in a folder, which is made when it is not there.
  * @throws TAPRI_FILES_STORE when the folder cannot be written
  * @example const store = await openDisk('data/files')
  */
-export async function openDisk(folder: string): Promise<Store> {
-  const store = new DiskStore(resolve(folder))
+export async function openDisk(folder: string, clock: Clock = systemClock): Promise<Store> {
+  const store = new DiskStore(resolve(folder), clock)
   await store.prepare()
   return store
 }
@@ -29,13 +34,15 @@ class DiskStore implements Store {
   readonly #folder: string
   /** Beside the shards, so that a rename never crosses file systems. */
   readonly #incoming: string
-  readonly #handles = new SharedHandles()
-  readonly #writing = new Set<string>()
+  readonly #handles: SharedHandles
+  readonly #clock: Clock
 
-  constructor(folder: string) {
+  constructor(folder: string, clock: Clock) {
     this.#folder = folder
+    this.#clock = clock
+    this.#handles = new SharedHandles(clock)
     this.#incoming = join(folder, 'incoming')
-    this.pieces = new DiskPieces({ folder: join(folder, 'partial'), target: (key) => this.path(key) })
+    this.pieces = new DiskPieces({ root: folder, target: (key) => this.path(key) })
   }
 
   /** Finds out at the start, not at the first upload, that nothing can be written. */
@@ -54,8 +61,7 @@ class DiskStore implements Store {
   async put(key: string, source: Readable, options: { readonly signal?: AbortSignal } = {}): Promise<Stored> {
     const target = this.path(key)
     const unfinished = join(this.#incoming, `${key}.${newId()}`)
-    if (options.signal !== undefined) addAbortSignal(options.signal, source)
-    this.#writing.add(unfinished)
+    prepareSource(source, options.signal)
     let isInPlace = false
     try {
       await mkdir(this.#incoming, { recursive: true })
@@ -65,14 +71,12 @@ class DiskStore implements Store {
       isInPlace = true
       await syncFolder(dirname(target))
       await syncFolder(this.#folder)
-      this.#handles.renew(target)
+      await this.#handles.renew(target)
       return stored
     } catch (cause) {
       source.destroy()
       await rm(isInPlace ? target : unfinished, { force: true }).catch(() => {})
       throw diskError(cause)
-    } finally {
-      this.#writing.delete(unfinished)
     }
   }
 
@@ -92,20 +96,18 @@ class DiskStore implements Store {
   }
 
   async stat(key: string): Promise<{ readonly size: number } | undefined> {
-    try {
-      return { size: (await stat(this.path(key))).size }
-    } catch (cause) {
-      if (isMissing(cause)) return undefined
-      throw diskError(cause)
-    }
+    const found = await this.#look(this.path(key))
+    return found?.isFile() === true ? { size: found.size } : undefined
   }
 
   async delete(key: string): Promise<void> {
     const path = this.path(key)
-    this.#handles.renew(path)
-    await rm(path, { force: true }).catch((cause: unknown) => {
+    try {
+      await this.#handles.renew(path)
+      await rm(path, { force: true })
+    } catch (cause) {
       throw diskError(cause)
-    })
+    }
   }
 
   async *list(): AsyncIterable<string> {
@@ -118,20 +120,37 @@ class DiskStore implements Store {
     }
   }
 
+  /** Other processes may be writing here too: what is young is theirs. */
   async sweep(): Promise<number> {
     await mkdir(this.#incoming, { recursive: true })
-    const stray = (await readdir(this.#incoming))
-      .map((name) => join(this.#incoming, name))
-      .filter((path) => !this.#writing.has(path))
-    for (const path of stray) await rm(path, { force: true })
-    return stray.length
+    let count = 0
+    for (const name of await readdir(this.#incoming)) {
+      const path = join(this.#incoming, name)
+      const found = await this.#look(path)
+      if (found === undefined || found.mtimeMs > this.#clock.now() - strayAfter) continue
+      await rm(path, { force: true })
+      count++
+    }
+    return count
   }
 
-  async close(): Promise<void> {}
+  close(): Promise<void> {
+    return this.#handles.close()
+  }
 
   path(key: string): string {
     if (!isStoreKey(key)) throw notFound('No bytes are kept under such a key')
     // ids begin with the time, so their ends spread evenly
     return join(this.#folder, key.slice(-2), key)
+  }
+
+  /** Never through a symbolic link. */
+  async #look(path: string) {
+    try {
+      return await lstat(path)
+    } catch (cause) {
+      if (isMissing(cause)) return undefined
+      throw diskError(cause)
+    }
   }
 }

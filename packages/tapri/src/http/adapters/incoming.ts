@@ -112,6 +112,10 @@ export class Incoming {
     return this.#stream?.readableHighWaterMark ?? 1
   }
 
+  get readableFlowing(): boolean | null {
+    return this.#stream?.readableFlowing ?? null
+  }
+
   isPaused(): boolean {
     return this.#stream?.isPaused() === true
   }
@@ -156,6 +160,11 @@ export class Incoming {
 
   pipe<Target extends NodeJS.WritableStream>(target: Target, options?: { readonly end?: boolean }): Target {
     return this.stream.pipe(target, options)
+  }
+
+  unpipe(target?: NodeJS.WritableStream): this {
+    this.stream.unpipe(target)
+    return this
   }
 
   destroy(error?: Error): this {

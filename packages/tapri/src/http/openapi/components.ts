@@ -1,6 +1,7 @@
 import {
   fieldSchema,
   type JsonSchema,
+  type MediaFacts,
   type ModelShape,
   type OutputFacts,
   orNull,
@@ -12,7 +13,6 @@ import {
 } from '../../schema/index.ts'
 import { problemSchema } from './problem-schema.ts'
 
-const file: JsonSchema = { $ref: '#/components/schemas/StoredFile' }
 const uuid: JsonSchema = { type: 'string', format: 'uuid' }
 
 /** The schemas of a document: each is written once, under a name, and referred to from everywhere else. */
@@ -26,7 +26,7 @@ export class Components {
     this.#models = models
     this.#names = new Map(Object.entries(models).map(([name, model]) => [model, name]))
     this.#schemas.set('Problem', problemSchema)
-    this.#schemas.set('StoredFile', storedFile)
+    this.#file(undefined)
     for (const model of Object.values(models)) this.#row({ kind: 'row', model, with: {}, select: undefined, private: false })
   }
 
@@ -38,7 +38,7 @@ export class Components {
   answered(facts: OutputFacts): JsonSchema {
     switch (facts.kind) {
       case 'field':
-        return fieldSchema(facts.facts, 'read', { file })
+        return fieldSchema(facts.facts, 'read', { file: (media) => this.#file(media) })
       case 'object':
         return this.#object(facts.members)
       case 'row':
@@ -79,9 +79,14 @@ export class Components {
   }
 
   #member(member: ShownMember): JsonSchema {
-    if ('field' in member) return fieldSchema(member.field, 'read', { file })
+    if ('field' in member) return fieldSchema(member.field, 'read', { file: (media) => this.#file(media) })
     const schema = this.answered(member.output)
     return member.mayBeNull ? orNull(schema) : schema
+  }
+
+  #file(media: MediaFacts | undefined): JsonSchema {
+    const { name, schema } = storedFile(media)
+    return this.#named(name, schema)
   }
 
   #page(of: OutputFacts): JsonSchema {

@@ -72,6 +72,7 @@ const routes = servedRoutes(
     }),
     pages: controller('/', {
       home: visitor.get('/', () => 1),
+      pay: member.post('/pay', { idempotencyKey: 'required' }, () => 1),
       zod: visitor.post('/zod', { query: z.object({ q: z.string() }), body: z.object({ a: z.number().optional() }) }, () => 1),
       rest: visitor.get('/files/*path', () => 1),
     }),
@@ -88,7 +89,14 @@ test('the OpenAPI document of all kinds of routes and fields is valid', async ()
 
 test('routes are operations by name, with their inputs, and with security where not everybody may call', () => {
   const document = documentOf(routes, { sessionCookie: 'tapri' })
-  assert.deepEqual(Object.keys(document.paths), ['/api/videos', '/api/videos/{id}', '/api', '/api/zod', '/api/files/{path}'])
+  assert.deepEqual(Object.keys(document.paths), [
+    '/api/videos',
+    '/api/videos/{id}',
+    '/api',
+    '/api/pay',
+    '/api/zod',
+    '/api/files/{path}',
+  ])
   const { get, post } = document.paths['/api/videos']
   assert.deepEqual(
     [get.operationId, get.tags, get.summary, get.security],
@@ -101,7 +109,7 @@ test('routes are operations by name, with their inputs, and with security where 
       ['tag', 'query', true],
     ],
   )
-  assert.deepEqual(Object.keys(post.requestBody.content), ['multipart/form-data'])
+  assert.deepEqual(Object.keys(post.requestBody.content), ['multipart/form-data', 'application/json'])
   assert.deepEqual(post.security, [{ cookie: [] }, { bearer: [] }])
   assert.deepEqual(document.paths['/api/videos/{id}'].get.parameters, [
     {
@@ -111,6 +119,10 @@ test('routes are operations by name, with their inputs, and with security where 
       schema: { type: 'string', format: 'uuid', description: 'The id of a row of videos' },
     },
   ])
+  const [key, ...others] = document.paths['/api/pay'].post.parameters
+  assert.deepEqual([key.name, key.in, key.required, others], ['Idempotency-Key', 'header', true, []])
+  assert.match('"8e03978e-40d5-43dd-bc93-6894a57f9324"', new RegExp(key.schema.pattern, 'u'))
+  assert.doesNotMatch('"', new RegExp(key.schema.pattern, 'u'))
   const { post: zod } = document.paths['/api/zod']
   assert.deepEqual(zod.parameters, [{ name: 'q', in: 'query', required: true, schema: { type: 'string' } }])
   assert.deepEqual(zod.requestBody.content['application/json'].schema.properties, { a: { type: 'number' } })
@@ -247,16 +259,16 @@ test('a route is told with what can be refused on it, and those alike refer to o
   const statuses = (method: string, path: string) => Object.keys(document.paths[path][method].responses).join(' ')
   assert.equal(statuses('get', '/kites'), '200 304 default')
   assert.equal(statuses('post', '/kites'), '200 400 403 409 410 413 415 422 429 default')
-  assert.equal(statuses('post', '/kites/photo'), '200 400 403 413 415 422 default')
+  assert.equal(statuses('post', '/kites/photo'), '200 400 403 409 413 415 422 default')
   assert.equal(statuses('get', '/kites/{id}'), '200 304 401 422 default')
 
   const { post, put } = document.paths['/kites']
   for (const status of [400, 409, 410, 422, 429]) assert.deepEqual(post.responses[status], put.responses[status])
   const { responses, examples } = document.components
   const conflict = responses[post.responses[409].$ref.split('/').at(-1)]
-  assert.deepEqual(conflict.content['application/problem+json'].examples, {
-    KITES_ALOFT: { $ref: '#/components/examples/KITES_ALOFT' },
-  })
+  const told = conflict.content['application/problem+json'].examples
+  assert.deepEqual(Object.keys(told).sort(), ['KITES_ALOFT', 'TAPRI_HTTP_KEY_BUSY', 'TAPRI_HTTP_KEY_DONE'])
+  assert.deepEqual(told.KITES_ALOFT, { $ref: '#/components/examples/KITES_ALOFT' })
   assert.deepEqual([examples.KITES_ALOFT.value.status, examples.SIGN_IN.value.code], [409, 'SIGN_IN'])
   assert.deepEqual(Object.keys(responses[post.responses[429].$ref.split('/').at(-1)].headers), ['Retry-After'])
   assert.deepEqual(post.responses[200].headers, { 'RateLimit-Policy': { $ref: '#/components/headers/RateLimit-Policy' } })

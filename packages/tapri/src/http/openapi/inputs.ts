@@ -11,9 +11,17 @@ import { bodyKind } from '../compile.ts'
 import { paramNames, parsePattern } from '../pattern.ts'
 import type { ServedRoute } from '../types.ts'
 
-/** What a route takes from its path and its query, as OpenAPI's parameter objects. */
+/** What a route takes from its path, its query and its headers, as OpenAPI's parameter objects. */
 export function parametersOf(route: ServedRoute): readonly JsonSchema[] {
-  return [...pathParameters(route), ...queryParameters(route.spec.query)]
+  return [...pathParameters(route), ...queryParameters(route.spec.query), ...headerParameters(route)]
+}
+
+/** A key that every call needs; others may send one. https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
+function headerParameters({ method, spec }: ServedRoute): readonly JsonSchema[] {
+  if (method === 'get' || spec.idempotencyKey !== 'required') return []
+  const description = 'New for each call, the same when it is sent again: a string with its quotes, like "a UUID"'
+  const schema = { type: 'string', pattern: '^"[ !#-\\[\\]-~]{1,255}"$' }
+  return [{ name: 'Idempotency-Key', in: 'header', required: true, description, schema }]
 }
 
 function pathParameters(route: ServedRoute): readonly JsonSchema[] {
@@ -46,7 +54,8 @@ export function requestBodyOf(route: ServedRoute): JsonSchema | undefined {
   const required = Array.isArray(schema.required) && schema.required.length > 0
   const shown = example === undefined ? {} : { example }
   if (isForm && !isStandardSchema(body)) {
-    return { required, content: { 'multipart/form-data': { schema, encoding: fileEncoding(body), ...shown } } }
+    const form = { schema, encoding: fileEncoding(body), ...shown }
+    return { required, content: { 'multipart/form-data': form, 'application/json': { schema: inputSchema(body, false) } } }
   }
   const urlencoded = isStandardSchema(body) ? {} : { 'application/x-www-form-urlencoded': { schema: inputSchema(body, true) } }
   return { required, content: { 'application/json': { schema, ...shown }, ...urlencoded } }

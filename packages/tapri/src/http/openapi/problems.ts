@@ -21,6 +21,7 @@ export function refusalsOf(route: ServedRoute): ProblemKinds {
     ...(takes === 'json' && jsonRefusals),
     ...(body !== undefined && bodyRefusals),
     ...(route.method !== 'get' && writeRefusals),
+    ...(route.method !== 'get' && route.spec.idempotencyKey !== 'ignored' && keyRefusals),
     ...((params ?? query ?? body) !== undefined && inputRefusals),
     ...(isLimited(route.middleware) && limitRefusals),
     ...ownRefusals(route),
@@ -46,6 +47,12 @@ const bodyRefusals: ProblemKinds = {
 }
 const writeRefusals: ProblemKinds = {
   TAPRI_HTTP_CROSS_SITE: { status: 403, detail: 'Cannot take a change from a page of another site' },
+}
+const keyRefusals: ProblemKinds = {
+  TAPRI_HTTP_KEY: { status: 400, detail: 'Cannot use the Idempotency-Key: it must be one text in double quotes' },
+  TAPRI_HTTP_KEY_BUSY: { status: 409, detail: 'Cannot answer yet: the call with this Idempotency-Key is at work, ask again' },
+  TAPRI_HTTP_KEY_DONE: { status: 409, detail: 'Cannot answer this call again: it is done' },
+  TAPRI_HTTP_KEY_USED: { status: 422, detail: 'Cannot use this Idempotency-Key again: it was used for another call' },
 }
 const inputRefusals: ProblemKinds = {
   TAPRI_INVALID: { status: 422, detail: 'Cannot accept the request: title is required' },

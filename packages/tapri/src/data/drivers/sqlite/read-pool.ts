@@ -179,7 +179,8 @@ export class ReadPool {
     const { path, limit, memory = 512 } = this.#options
     const aborted = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
     const workerData: Start = { path, limit, aborted }
-    const worker = new Worker(this.#file, { workerData, resourceLimits: { maxOldGenerationSizeMb: memory } })
+    const resourceLimits = { maxOldGenerationSizeMb: memory }
+    const worker = new Worker(this.#file, { workerData, resourceLimits, ...ownOptions() })
     const thread: Thread = { worker, aborted, job: undefined, cancelIdle: () => {} }
     worker.on('message', (told: Told) => this.#take(thread, told))
     worker.on('error', (error) => this.#lose(thread, error))
@@ -291,4 +292,9 @@ function workerFile(): URL | undefined {
 export function tookTooLong(limit: number) {
   const advice = 'narrow the query or give it an index; statement_timeout in DATABASE_URL sets the limit'
   return dataError('TAPRI_DATA_TIMEOUT', `Cannot read: it took longer than ${limit / 1000} s, ${advice}`)
+}
+
+/** Of a process whose code came by `--eval`: a thread that is told how to read that code, too, ends at once. */
+function ownOptions(): { readonly execArgv?: string[] } {
+  return process.execArgv.some((option) => option.startsWith('--input-type')) ? { execArgv: [] } : {}
 }

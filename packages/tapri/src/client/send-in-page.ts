@@ -3,7 +3,7 @@ import type { OutgoingRequest } from './request.ts'
 import type { CallOptions } from './types.ts'
 
 /** Sends a request by XMLHttpRequest, which tells how much of the body has left. */
-export function uploadInPage(
+export function sendInPage(
   settings: Settings,
   request: OutgoingRequest,
   onProgress: NonNullable<CallOptions['onProgress']>,

@@ -1,0 +1,13 @@
+import { systemClock } from '../../kit/clock.ts'
+import { Cinema } from './films.fixture.ts'
+
+// The process that nodes.test.ts kills: a node on the folder it is given, which tells how far its films are.
+const cinema = await Cinema.open({ folder: process.argv[2] ?? '', clock: systemClock })
+cinema.database.changes.subscribe(({ changes }) => {
+  for (const { after } of changes) {
+    const film: any = after?.film
+    if (film?.media !== undefined) process.send?.(film.media)
+  }
+})
+process.send?.('open')
+process.on('message', () => {})

@@ -1,0 +1,199 @@
+import type { Clock } from '../../kit/clock.ts'
+import { TapriError } from '../../kit/errors.ts'
+import type { Log } from '../../observe/index.ts'
+import type { FilmJob, JobSource } from './jobs.ts'
+
+export interface WorkerOptions {
+  readonly source: JobSource
+  readonly clock: Clock
+  readonly log: Log
+  /** Films that are made ready at a time. */
+  readonly atOnce: number
+  /** Whether the programs for it are there; asked once. */
+  capable(): Promise<boolean>
+  /** Does one job and ends it; rejects with the signal's reason once it aborts. */
+  work(job: FilmJob, signal: AbortSignal): Promise<void>
+  /** Tells of a job that cannot be done, for good, and ends it. */
+  fail(job: FilmJob, state: 'failed' | 'unavailable', reason: string): Promise<void>
+}
+
+interface Running {
+  /** Of the job. */
+  readonly id: string
+  readonly abort: AbortController
+  readonly done: Promise<void>
+}
+
+/** Milliseconds between looks for jobs of processes that have died. */
+const lookEvery = 2500
+const renewEvery = 2500
+const mostAttempts = 4
+const pause = 15_000
+
+/** Takes jobs from their source and does them, some at a time, until it is closed. */
+export class FilmWorker {
+  readonly #options: WorkerOptions
+  readonly #running = new Set<Running>()
+  readonly #stopListening: () => void
+  #stopLooking = () => {}
+  #filling: Promise<void> | undefined
+  #isAskedAgain = false
+  #isCapable: boolean | undefined
+  #isClosed = false
+
+  constructor(options: WorkerOptions) {
+    this.#options = options
+    this.#stopListening = options.source.listen({
+      work: () => this.#fill(),
+      ended: (id) => this.#leave(id),
+    })
+    this.#look()
+  }
+
+  /** Ends when there is nothing to do; for tests. */
+  async settled(): Promise<void> {
+    while (this.#filling !== undefined || this.#running.size > 0) {
+      await this.#filling
+      await Promise.all([...this.#running].map(({ done }) => done))
+    }
+  }
+
+  /** Gives back what it works on. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#stopListening()
+    this.#stopLooking()
+    await this.#filling
+    for (const { abort } of this.#running) abort.abort(new Closing())
+    await this.settled()
+  }
+
+  #look(): void {
+    this.#fill()
+    this.#stopLooking = this.#options.clock.after(lookEvery, () => this.#look())
+  }
+
+  #fill(): void {
+    if (this.#isClosed) return
+    this.#isAskedAgain = true
+    this.#filling ??= this.#takeAll().finally(() => {
+      this.#filling = undefined
+    })
+  }
+
+  async #takeAll(): Promise<void> {
+    const { source, atOnce, log } = this.#options
+    try {
+      this.#isCapable ??= await this.#options.capable()
+      while (this.#isAskedAgain && !this.#isClosed) {
+        this.#isAskedAgain = false
+        while (this.#running.size < atOnce && !this.#isClosed) {
+          const job = await source.take({ capable: this.#isCapable })
+          if (job === undefined) break
+          this.#begin(job)
+        }
+      }
+    } catch (error) {
+      log.event('files.films.take.failed', { error }, 'error')
+    }
+  }
+
+  #begin(job: FilmJob): void {
+    // what this process took before and lost meanwhile, when its database was away for too long
+    this.#leave(job.id)
+    const abort = new AbortController()
+    const done = this.#run(job, abort).finally(() => {
+      this.#running.delete(running)
+      this.#fill()
+    })
+    const running = { id: job.id, abort, done }
+    this.#running.add(running)
+  }
+
+  #leave(id: string): void {
+    for (const running of this.#running) if (running.id === id) running.abort.abort(new Lost())
+  }
+
+  async #run(job: FilmJob, abort: AbortController): Promise<void> {
+    const { source, clock, log } = this.#options
+    let stop = () => {}
+    const renewLater = () => {
+      stop = clock.after(renewEvery, () => {
+        renewLater()
+        // a database that is away for a moment takes nobody's job; another worker may, and then this one is told
+        source.renew(job).then(
+          (isOurs) => isOurs || abort.abort(new Lost()),
+          (error: unknown) => log.event('files.film.renew.failed', { error, job: job.id }, 'warn'),
+        )
+      })
+    }
+    renewLater()
+    try {
+      await this.#attempt(job, abort.signal)
+    } catch (error) {
+      log.event('files.film.failed', { error, job: job.id, file: job.file }, 'error')
+    } finally {
+      stop()
+    }
+  }
+
+  async #attempt(job: FilmJob, signal: AbortSignal): Promise<void> {
+    const { source, log, clock } = this.#options
+    if (this.#isCapable !== true) return this.#giveUp(job, 'unavailable', unavailable)
+    if (job.attempt > mostAttempts)
+      return this.#giveUp(job, 'failed', `It was tried ${mostAttempts} times without coming to an end`)
+    const began = clock.now()
+    try {
+      await this.#options.work(job, signal)
+      log.event('files.film.ready', { job: job.id, file: job.file, ms: clock.now() - began })
+    } catch (error) {
+      if (signal.reason instanceof Lost) return
+      // a signal that ends the whole group of processes reaches ffmpeg first
+      if (this.#isClosed) return source.postpone(job, { delay: 0, counts: false })
+      await this.#settle(job, error)
+    }
+  }
+
+  async #settle(job: FilmJob, error: unknown): Promise<void> {
+    const { source, log } = this.#options
+    if (isGone(error)) return this.#drop(job)
+    const code = error instanceof TapriError ? error.code : undefined
+    log.event(
+      'files.film.failed',
+      { error, job: job.id, file: job.file, attempt: job.attempt },
+      code === 'TAPRI_FILES_FILM' ? 'warn' : 'error',
+    )
+    if (code === 'TAPRI_FILES_NO_FFMPEG') return this.#giveUp(job, 'unavailable', unavailable)
+    if (error instanceof TapriError && code === 'TAPRI_FILES_FILM') return this.#giveUp(job, 'failed', error.message)
+    // a full disk, a store that is away, an ffmpeg that was ended from outside: it may be better soon
+    if (job.attempt < mostAttempts) return source.postpone(job, { delay: pause * job.attempt, counts: true })
+    return this.#giveUp(job, 'failed', 'It could not be made ready; the log of the server says why')
+  }
+
+  async #giveUp(job: FilmJob, state: 'failed' | 'unavailable', reason: string): Promise<void> {
+    try {
+      await this.#options.fail(job, state, reason)
+    } catch (error) {
+      if (!isGone(error)) throw error
+      await this.#drop(job)
+    }
+  }
+
+  /** A job whose film has gone; that of another worker stays as it is. */
+  async #drop(job: FilmJob): Promise<void> {
+    await this.#options.source.end(job, 'cancelled')
+  }
+}
+
+/** The row, the file or both went while it was worked on. */
+function isGone(error: unknown): boolean {
+  return error instanceof TapriError && (error.code === 'TAPRI_NOT_FOUND' || error.code === 'TAPRI_DATA_NO_SUCH_ROW')
+}
+
+const unavailable = 'It plays as it is: this server has no ffmpeg to make it ready for streaming'
+
+/** Why a job is left: it is cancelled, gone, or another worker's. */
+class Lost extends Error {}
+
+/** Why a job is given back. */
+class Closing extends Error {}

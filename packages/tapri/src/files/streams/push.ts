@@ -1,0 +1,123 @@
+import { PassThrough, type Readable } from 'node:stream'
+import { TapriError } from '../../kit/errors.ts'
+import { filesError } from '../errors.ts'
+import { plainAac } from '../media/ladder.ts'
+import { type Programs, pipeProgram } from '../media/programs.ts'
+import { cut, fewKeyFrames, mostHeld } from './cutter.ts'
+
+/** Where the pieces of a push go. */
+export interface LiveStore {
+  begin(head: Buffer): Promise<void>
+  add(piece: Buffer, duration: number): Promise<void>
+}
+
+/** What an encoder sends: the body of a request. */
+export interface Sending extends Readable {
+  /** Whether all of it has arrived, read or not. */
+  readonly complete?: boolean
+}
+
+/** What came in one push. */
+export interface Pushed {
+  readonly pieces: number
+  readonly seconds: number
+}
+
+/** The stream as it is, in pieces that begin with a key frame and are two seconds long or a little more. */
+const args = [
+  ...['-nostdin', '-v', 'error', '-protocol_whitelist', 'pipe', '-format_whitelist', 'mpegts,mov'],
+  ...[
+    '-analyzeduration',
+    '2000000',
+    '-i',
+    'pipe:0',
+    '-map',
+    '0:v:0',
+    '-map',
+    '0:a:0?',
+    '-c',
+    'copy',
+    ...plainAac,
+    '-map_metadata',
+    '-1',
+  ],
+  ...['-f', 'mp4', '-movflags', '+frag_keyframe+delay_moov+default_base_moof', '-min_frag_duration', '1900000'],
+  ...['-flush_packets', '1', 'pipe:1'],
+]
+
+/**
+ * Takes MPEG-TS or fragmented MP4 with H.264 and AAC while it comes.
+ * @throws TAPRI_FILES_STREAM when it is something else, TAPRI_FILES_NO_FFMPEG, what the store and the source throw
+ */
+export async function takePush(
+  source: Sending,
+  into: LiveStore,
+  { programs, signal }: { readonly programs: Programs; readonly signal: AbortSignal },
+): Promise<Pushed> {
+  let pieces = 0
+  let seconds = 0
+  let head: Buffer | undefined
+  const input = new Unhurried(source)
+  const taking = {
+    async head(bytes: Buffer, codecs: readonly string[]) {
+      if (!codecs.every((codec) => /^(?:avc1\.|mp4a\.40\.)/.test(codec))) throw unfit(`it is in ${codecs.join(' and ')}`)
+      head = bytes
+    },
+    async piece(bytes: Buffer, duration: number) {
+      input.uncut = 0
+      if (head !== undefined) await into.begin(head)
+      head = undefined
+      await into.add(bytes, duration)
+      pieces++
+      seconds += duration
+    },
+  }
+  let cutting: Promise<void> | undefined
+  const take = (output: Readable) => {
+    cutting = cut(output, taking)
+    return cutting
+  }
+  try {
+    await pipeProgram(programs.ffmpeg, args, { input: input.bytes, signal, take })
+  } catch (cause) {
+    // how ffmpeg ends on what it cannot read, and what comes of bytes that are not what they say
+    if (cause instanceof RangeError || (cause instanceof TapriError && cause.code === 'TAPRI_FILES_FILM'))
+      throw unfit('it cannot be read', cause)
+    throw cause
+  } finally {
+    // a piece that is on its way to the store belongs to this push still
+    await cutting?.catch(() => {})
+  }
+  if (pieces === 0) throw unfit('nothing came that can be played')
+  return { pieces, seconds }
+}
+
+/** What an encoder sends. One that has sent all does not wait for us: that its connection is closed by then is a good end. */
+class Unhurried {
+  readonly bytes = new PassThrough({ highWaterMark: 1024 * 1024 })
+  /** Bytes that have come since a piece was cut; they end when these are too many. */
+  uncut = 0
+
+  constructor(source: Sending) {
+    const { bytes } = this
+    // when nobody takes them any more, nobody minds how they end
+    bytes.on('error', () => {})
+    source.on('error', (cause) => {
+      if (source.complete === true) {
+        // what has arrived and nobody had read yet
+        for (let rest = source.read(); rest !== null; rest = source.read()) bytes.write(rest)
+        bytes.end()
+      } else bytes.destroy(filesError('TAPRI_FILES_ABORTED', 'Cannot take more of the stream: its sender went away', { cause }))
+    })
+    source.pipe(bytes)
+    source.on('data', (chunk: Buffer) => {
+      this.uncut += chunk.length
+      if (this.uncut > mostHeld) bytes.destroy(fewKeyFrames())
+    })
+  }
+}
+
+function unfit(why: string, cause?: unknown) {
+  const how = 'send MPEG-TS or fragmented MP4 with H.264 and AAC, like ffmpeg -c:v libx264 -c:a aac -f mpegts'
+  return filesError('TAPRI_FILES_STREAM', `Cannot take the stream: ${why}; ${how}`, { cause })
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { type Clock, manualClock } from '../../kit/clock.ts'
+import { filmBytes, inChunks } from '../conformance/under-test.ts'
+import { Budget } from '../stores/budget.ts'
+import { readChecksum, verified } from './checksum.ts'
+
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest()
+const checksumOf = (bytes: Buffer) => ({ algorithm: 'sha256', digest: sha256(bytes) })
+const whole = (bytes: Buffer) => Object.assign(inChunks(bytes, 10), { cause: undefined })
+
+test('a body with a checksum is refused by its length before any of it is read', () => {
+  const headers = (size: number) => ({
+    'upload-checksum': `sha256 ${sha256(Buffer.from('kites')).toString('base64')}`,
+    'content-length': String(size),
+  })
+  assert.equal(readChecksum(headers(64 * 1024 ** 2))?.algorithm, 'sha256')
+  assert.throws(() => readChecksum(headers(64 * 1024 ** 2 + 1)), { code: 'TAPRI_FILES_PIECE_TOO_LARGE', status: 413 })
+  assert.equal(readChecksum({ 'content-length': String(1024 ** 4) }), undefined)
+})
+
+test('a body of unknown length is refused once more has come than may', async () => {
+  const budget = new Budget({ most: 1000 })
+  const bytes = filmBytes(0, 110)
+  const source = whole(bytes)
+  await assert.rejects(verified(source, checksumOf(bytes), { most: 100, budget }), { code: 'TAPRI_FILES_PIECE_TOO_LARGE' })
+  assert.ok(source.destroyed)
+  assert.equal(budget.held, 0)
+})
+
+test('bodies wait for the room that others have, and come whole', async () => {
+  const someWaits = Promise.withResolvers<void>()
+  const never = manualClock()
+  const after: Clock['after'] = (milliseconds, call) => {
+    someWaits.resolve()
+    return never.after(milliseconds, call)
+  }
+  const budget = new Budget({ most: 100, clock: { ...never, after } })
+  const bytes = filmBytes(0, 90)
+  const first = await verified(whole(bytes), checksumOf(bytes), { most: 100, budget })
+  // one of them goes over the bound, so that not all wait for each other
+  const second = await verified(whole(bytes), checksumOf(bytes), { most: 100, budget })
+  const third = verified(whole(bytes), checksumOf(bytes), { most: 100, budget })
+  await Promise.race([someWaits.promise, third])
+  assert.equal(budget.held, 180)
+  await first[Symbol.asyncDispose]()
+  await second[Symbol.asyncDispose]()
+  await using last = await third
+  assert.ok(bytes.equals(await buffer(last.open())))
+  assert.equal(budget.held, 90)
+})
+
+test('a body for which there is no room for a while is told so, and nothing of it stays', async () => {
+  const clock = manualClock()
+  const budget = new Budget({ most: 100, clock })
+  using others = budget.share(200)
+  await others.take(150)
+  const bytes = filmBytes(0, 90)
+  const waiting = verified(whole(bytes), checksumOf(bytes), { most: 100, budget })
+  const refused = assert.rejects(waiting, { code: 'TAPRI_FILES_BUSY', status: 503, facts: { retryAfter: 5 } })
+  let isOver = false
+  refused.finally(() => {
+    isOver = true
+  })
+  while (!isOver) {
+    clock.advance(15_000)
+    await setImmediate()
+  }
+  await refused
+  assert.equal(budget.held, 150)
+})
+
+test('bytes that are others than their checksum says give back their room', async () => {
+  const budget = new Budget({ most: 100 })
+  const other = verified(whole(filmBytes(0, 90)), checksumOf(Buffer.from('kites')), { most: 100, budget })
+  await assert.rejects(other, { code: 'TAPRI_FILES_CHECKSUM' })
+  const cut = Object.assign(Readable.from([Buffer.from('ki')]), { cause: new Error('the sender left') })
+  await assert.rejects(verified(cut, checksumOf(Buffer.from('kites')), { most: 100, budget }), /the sender left/)
+  assert.equal(budget.held, 0)
+})
