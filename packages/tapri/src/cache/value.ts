@@ -5,13 +5,12 @@ import { cacheError } from './errors.ts'
  * @throws TAPRI_CACHE_VALUE */
 export function encodeValue(name: string, value: unknown): string | undefined {
   if (value === undefined) return undefined
+  if (typeof value === 'function' || typeof value === 'symbol') throw wrong(name, `a ${typeof value} has no JSON`)
   try {
-    const text: string | undefined = encodeWire(value)
-    if (text !== undefined) return text
+    return encodeWire(value)
   } catch (cause) {
     throw wrong(name, cause instanceof Error ? cause.message : String(cause), cause)
   }
-  throw wrong(name, `a ${typeof value} has no JSON`)
 }
 
 /** The value of a text. Everybody who asks gets their own, to change as they like. */
