@@ -60,7 +60,7 @@ function runOn(name: RuntimeName): number {
     failures.push(...results.failed.filter((title) => !titles.includes(title)).map((title) => `${file}: ${title}`))
     // a file that broke off, or had nothing to say, has not passed
     if (ended.signal !== null) failures.push(`${file}: it did not end within ${patience / 1000} seconds`)
-    else if (results.passed.length + results.failed.length === 0) failures.push(`${file}: no test ran`)
+    else if (results.passed.length + results.failed.length + results.skipped.length === 0) failures.push(`${file}: no test ran`)
     else if (ended.status !== 0 && results.failed.length === 0) failures.push(`${file}: it ended with ${ended.status}`)
   }
   for (const failure of failures) say(`${name}: ${failure}`)

@@ -23,6 +23,8 @@ export class Incoming {
   #headersDistinct: Readonly<Record<string, string[]>> | undefined
   #line: IncomingLine | undefined
   #stream: Readable | undefined
+  /** Somebody waits for the whole body. */
+  #isAsked = false
   #isRead = false
   #found: ReadableStream<Uint8Array<ArrayBuffer>> | null | undefined
 
@@ -82,6 +84,7 @@ export class Incoming {
 
   /** Reads the whole body at once, which costs least. */
   readWhole(done: (error: unknown, bytes: ArrayBuffer) => void): void {
+    this.#isAsked = true
     this.native.arrayBuffer().then(
       (bytes) => {
         this.#isRead = true
@@ -113,7 +116,7 @@ export class Incoming {
   }
 
   get readableFlowing(): boolean | null {
-    return this.#stream?.readableFlowing ?? null
+    return this.#stream === undefined ? this.#isAsked || null : this.#stream.readableFlowing
   }
 
   isPaused(): boolean {
