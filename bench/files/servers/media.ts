@@ -1,8 +1,6 @@
-import { join } from 'node:path'
-import { startApp, tapri } from 'tapri'
+import { tapri } from 'tapri'
 import { id, image, int, model, optional, pick, video } from 'tapri/data'
-import { silentLog } from 'tapri/observe'
-import { folder, tell } from '../serving.ts'
+import { serveApp } from '../serving-app.ts'
 
 // An app of pictures and films, as the others are: with rows, rules, and a disk that keeps what is made.
 const works = model({ picture: optional(image({ maxSize: '50mb' })), film: optional(video({ maxSize: '1gb' })) })
@@ -22,16 +20,4 @@ const { description } = make({
   },
   policies: [policy('works', { read: () => true, create: () => true })],
 })
-const started = await startApp(description, {
-  port: 0,
-  host: '127.0.0.1',
-  file: null,
-  log: silentLog,
-  migrate: 'auto',
-  environment: {
-    NODE_ENV: 'test',
-    DATABASE_URL: `sqlite:${join(folder, 'app.db')}`,
-    FILES_URL: `disk:${join(folder, 'files')}`,
-  },
-})
-tell(Number(new URL(started.url).port))
+await serveApp(description)

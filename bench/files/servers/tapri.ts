@@ -1,8 +1,6 @@
-import { join } from 'node:path'
-import { startApp, tapri } from 'tapri'
+import { tapri } from 'tapri'
 import { file, id, model, pick } from 'tapri/data'
-import { silentLog } from 'tapri/observe'
-import { folder, tell } from '../serving.ts'
+import { serveApp } from '../serving-app.ts'
 
 // As an app is that takes films: files with rows, rules of who may read them, hashes, and a disk that has them for sure.
 const films = model({ source: file({ accept: '*/*', maxSize: '8gb' }) })
@@ -16,16 +14,4 @@ const { description } = make({
   },
   policies: [policy('films', { read: () => true, create: () => true, delete: () => true })],
 })
-const started = await startApp(description, {
-  port: 0,
-  host: '127.0.0.1',
-  file: null,
-  log: silentLog,
-  migrate: 'auto',
-  environment: {
-    NODE_ENV: 'test',
-    DATABASE_URL: `sqlite:${join(folder, 'app.db')}`,
-    FILES_URL: `disk:${join(folder, 'files')}`,
-  },
-})
-tell(Number(new URL(started.url).port))
+await serveApp(description)

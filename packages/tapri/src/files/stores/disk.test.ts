@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { mkdir, mkdtemp, open, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +9,7 @@ import { after, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { type Clock, manualClock } from '../../kit/clock.ts'
 import { newId } from '../../kit/ids.ts'
+import { smallDisk } from '../../kit/small-disk.fixture.ts'
 import { filmBytes, inChunks, megabyte, stalledAfter } from '../conformance/under-test.ts'
 import { storeConformance } from '../conformance.ts'
 import type { Store } from '../store.ts'
@@ -164,21 +163,6 @@ test('on a disk that fills up a file is refused and nothing of it stays, and a p
   await store.put(key, inChunks(filmBytes(0, 6 * megabyte), 65_536))
   assert.deepEqual(await store.stat(key), { size: 6 * megabyte })
 })
-
-/** A disk of its own, so small; undefined where none can be mounted. */
-function smallDisk(size: number) {
-  const folder = mkdtempSync(join(tmpdir(), 'tapri-disk-'))
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder])
-  if (status !== 0) {
-    rmSync(folder, { recursive: true })
-    return undefined
-  }
-  const dispose = () => {
-    spawnSync('umount', [folder])
-    rmSync(folder, { recursive: true })
-  }
-  return { folder, [Symbol.dispose]: dispose }
-}
 
 async function opened(folder: string, clock?: Clock): Promise<Store> {
   const store = await openDisk(folder, clock)

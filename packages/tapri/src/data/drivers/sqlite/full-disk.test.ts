@@ -1,29 +1,13 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { TapriError } from '../../../kit/errors.ts'
+import { smallDisk } from '../../../kit/small-disk.fixture.ts'
 import { backupDatabase, type Id, model, openDatabase, text } from '../../index.ts'
 
 const models = { notes: model({ text: text() }) }
 const megabyte = 1024 ** 2
-
-/** A disk of its own, so small; undefined where none can be mounted. */
-function smallDisk(size: number) {
-  const folder = mkdtempSync(join(tmpdir(), 'tapri-disk-'))
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder])
-  if (status !== 0) {
-    rmSync(folder, { recursive: true })
-    return undefined
-  }
-  const dispose = () => {
-    spawnSync('umount', [folder])
-    rmSync(folder, { recursive: true })
-  }
-  return { folder, [Symbol.dispose]: dispose }
-}
 
 test('a full disk is 503, loses nothing that was acknowledged, and heals when there is room again', async (context) => {
   using disk = smallDisk(8 * megabyte)
