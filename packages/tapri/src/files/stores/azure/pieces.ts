@@ -1,12 +1,12 @@
 import type { Readable } from 'node:stream'
 import { notFound } from '../../../kit/errors.ts'
 import type { Pieces, Unfinished } from '../../store.ts'
+import { appendAt } from '../append.ts'
 import { type Budget, partMemory } from '../budget.ts'
 import { InFlight } from '../in-flight.ts'
 import { inParts } from '../parts.ts'
-import { appendsElsewhere, tooManyPieces } from '../pieces-error.ts'
+import { tooManyPieces } from '../pieces-error.ts'
 import type { Names } from '../place.ts'
-import { prepareSource } from '../source.ts'
 import { blockId, blockSize, chainOf, dropBlocks, mostBlocks } from './blocks.ts'
 import type { Block, Container } from './container.ts'
 
@@ -41,15 +41,8 @@ export class AzurePieces implements Pieces {
     source: Readable,
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<number> {
-    try {
-      prepareSource(source, signal)
-      const chain = await this.#chain(key)
-      if (chain === undefined) throw notFound(`No bytes are kept as "${key}"`)
-      if (sizeOf(chain) !== offset) throw appendsElsewhere(offset, sizeOf(chain))
-      return await this.#appendTo(key, chain, source)
-    } finally {
-      source.destroy()
-    }
+    const append = (chain: readonly Block[]) => this.#appendTo(key, chain, source)
+    return appendAt({ key, offset, source, signal }, { find: () => this.#chain(key), sizeOf, append })
   }
 
   async #appendTo(key: string, chain: readonly Block[], source: Readable): Promise<number> {

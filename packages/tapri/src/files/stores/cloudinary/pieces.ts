@@ -1,11 +1,10 @@
 import { Readable } from 'node:stream'
 import { notFound } from '../../../kit/errors.ts'
 import type { Pieces, Stored, Unfinished } from '../../store.ts'
+import { appendAt } from '../append.ts'
 import { partMemory } from '../budget.ts'
 import { inParts } from '../parts.ts'
-import { appendsElsewhere } from '../pieces-error.ts'
 import { readRemote } from '../remote-reader.ts'
-import { prepareSource } from '../source.ts'
 import type { Asset, Cloud } from './cloud.ts'
 import type { CloudNames } from './names.ts'
 
@@ -47,22 +46,19 @@ export class CloudinaryPieces implements Pieces {
     source: Readable,
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<number> {
-    try {
-      prepareSource(source, signal)
-      const chain = await this.#chain(key)
-      if (chain === undefined) throw notFound(`No bytes are kept as "${key}"`)
-      if (sizeOf(chain) !== offset) throw appendsElsewhere(offset, sizeOf(chain))
-      let size = offset
-      using share = partMemory.share(2 * pieceSize)
-      for await (const bytes of inParts(source, { size: pieceSize, share })) {
-        await this.#cloud.put(this.#tools.names.piece(key, size), bytes)
-        share.give(bytes.length)
-        size += bytes.length
-      }
-      return size
-    } finally {
-      source.destroy()
+    const append = () => this.#appendTo(key, offset, source)
+    return appendAt({ key, offset, source, signal }, { find: () => this.#chain(key), sizeOf, append })
+  }
+
+  async #appendTo(key: string, offset: number, source: Readable): Promise<number> {
+    let size = offset
+    using share = partMemory.share(2 * pieceSize)
+    for await (const bytes of inParts(source, { size: pieceSize, share })) {
+      await this.#cloud.put(this.#tools.names.piece(key, size), bytes)
+      share.give(bytes.length)
+      size += bytes.length
     }
+    return size
   }
 
   async complete({ key }: Unfinished): Promise<{ readonly size: number }> {

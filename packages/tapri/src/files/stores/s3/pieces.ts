@@ -2,13 +2,13 @@ import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { notFound } from '../../../kit/errors.ts'
 import type { Pieces, Unfinished } from '../../store.ts'
+import { appendAt } from '../append.ts'
 import { type Budget, partMemory } from '../budget.ts'
 import { InFlight } from '../in-flight.ts'
 import { inParts } from '../parts.ts'
-import { appendsElsewhere, tooManyPieces } from '../pieces-error.ts'
+import { tooManyPieces } from '../pieces-error.ts'
 import type { Names } from '../place.ts'
 import { readRemote } from '../remote-reader.ts'
-import { prepareSource } from '../source.ts'
 import type { Bucket, Upload, UploadedPart } from './bucket.ts'
 
 interface S3PiecesOptions {
@@ -68,15 +68,9 @@ export class S3Pieces implements Pieces {
     source: Readable,
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<number> {
-    try {
-      prepareSource(source, signal)
-      const progress = await this.#progress(file)
-      if (progress === undefined) throw notFound(`No bytes are kept as "${file.key}"`)
-      if (sizeOf(progress) !== offset) throw appendsElsewhere(offset, sizeOf(progress))
-      return await this.#appendTo(file.key, progress, source)
-    } finally {
-      source.destroy()
-    }
+    const { key } = file
+    const append = (progress: Progress) => this.#appendTo(key, progress, source)
+    return appendAt({ key, offset, source, signal }, { find: () => this.#progress(file), sizeOf, append })
   }
 
   async #appendTo(key: string, progress: Progress, source: Readable): Promise<number> {
