@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createServer as createHttpServer, request } from 'node:http'
 import { connect, createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 
@@ -31,8 +32,9 @@ export interface Node {
   readonly process: ChildProcess
 }
 
-export async function startNode(database: string, folder: string): Promise<Node> {
-  const code = program.replace('...settings(database, folder)', `...${JSON.stringify(settingsOf(database, folder))}`)
+export async function startNode(database: string, folder: string, more: Readonly<Record<string, string>> = {}): Promise<Node> {
+  const settings = { ...settingsOf(database, folder), ...more }
+  const code = program.replace('...settings(database, folder)', `...${JSON.stringify(settings)}`)
   const child = spawn(process.execPath, ['--input-type=module', '-e', code, database, folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -79,6 +81,42 @@ export async function openSwitch(ports: readonly number[], random: () => number)
     },
     async [Symbol.asyncDispose]() {
       for (const line of lines) line.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+/** Stands between clients and nodes: leads each request to the node after the one of the request before. */
+export async function openRota(ports: readonly number[]) {
+  const open = [...ports]
+  const posts = new Map<number, number>(ports.map((port) => [port, 0]))
+  let turn = 0
+  const server = createHttpServer((asked, answer) => {
+    const port = open[turn++ % open.length] ?? 0
+    if (asked.method === 'POST') posts.set(port, (posts.get(port) ?? 0) + 1)
+    const { method, url, headers } = asked
+    const passed = request({ host: '127.0.0.1', port, method, path: url, headers }, (given) => {
+      answer.writeHead(given.statusCode ?? 502, given.headers)
+      given.pipe(answer)
+      given.on('error', () => answer.destroy())
+    })
+    passed.on('error', () => answer.destroy())
+    answer.on('close', () => passed.destroy())
+    asked.pipe(passed)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  return {
+    port: typeof address === 'object' ? (address?.port ?? 0) : 0,
+    /** How many POSTs were led to each port. */
+    posts,
+    /** Leads nothing there any more. */
+    leave(port: number): void {
+      open.splice(open.indexOf(port), 1)
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
     },
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import pg from 'pg'
 import { startApp } from 'tapri'
 import { client, closeClient } from 'tapri/client'
 import { scratchDatabase } from '../packages/tapri/src/data/index.ts'
@@ -48,6 +49,7 @@ async function openTown(server: string, nodes: number) {
   const db: any = here.database.asSystem
   return {
     here,
+    url: scratch.url,
     clock,
     others,
     room: await db.rooms.create({ title: 'Town', open: true }),
@@ -65,6 +67,16 @@ async function openTown(server: string, nodes: number) {
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** Beside the app, and past its log. */
+async function connect(url: string): Promise<pg.Client> {
+  const place = new URL(url)
+  const schema = place.searchParams.get('schema')
+  place.search = ''
+  const connection = new pg.Client({ connectionString: place.href, options: `-c search_path=${schema}` })
+  await connection.connect()
+  return connection
 }
 
 async function hears(server: string, nodes: number, killsOne: boolean): Promise<void> {
@@ -148,3 +160,56 @@ for (const [kind, server] of servers) {
     assert.deepEqual(await ended.count(2), ['TAPRI_DENIED', 'TAPRI_DENIED'])
   })
 }
+
+test('what was said, and who came and went, while the log was lost is known to a channel when the log goes on', {
+  skip: process.env.TEST_POSTGRES_URL === undefined ? 'no PostgreSQL to test with' : false,
+}, async () => {
+  await using town = await openTown(process.env.TEST_POSTGRES_URL ?? '', 0)
+  const port = Number(new URL(town.here.url).port)
+  const [one, other] = [town.open(port), town.open(port)].map((api) => api.hall({ id: town.room.id }))
+  if (one === undefined || other === undefined) throw assert.fail()
+  const heard = [one, other].map((each) => textsOf(each))
+  await Promise.all([one.joined, other.joined])
+  await one.send({ text: 'first' })
+  const until = async (isSo: () => boolean) => {
+    while (!isSo()) await setImmediate()
+  }
+  await until(() => one.count === 2 && other.count === 2)
+  const database = await connect(town.url)
+  /** Nobody can tell any more what was committed so far. */
+  const loseLog = async () => {
+    await town.here.database.changes.settled()
+    const position = town.here.database.changes.position() + 1
+    await database.query("update tapri_meta set value = $1 where name = 'forgotten'", [String(position)])
+    const [{ schema }] = (await database.query('select current_schema() as schema')).rows
+    while (town.here.database.changes.position() < position) await database.query(`notify "tapri_${schema}"`)
+  }
+  try {
+    const copy = (table: string, changed: Readonly<Record<string, string>>, columns: readonly string[]) =>
+      database.query(
+        `insert into ${table} (id, ${columns.join(', ')}) select 'unheard', ${columns.map((name) => changed[name] ?? name).join(', ')} from ${table} limit 1`,
+      )
+    await copy('tapri_messages', { number: 'number + 1', key: "'unheard'", body: "replace(body, 'first', 'unheard')" }, [
+      ...['channel', 'number', 'sender', 'key', 'at', 'body'],
+    ])
+    await database.query('update tapri_channels set last = last + 1')
+    await copy('tapri_nodes', { node: "'elsewhere'" }, ['node', 'expires'])
+    await copy('tapri_members', { node: "'elsewhere'", member: "'somebody'" }, ['channel', 'node', 'member', 'facts'])
+    await database.query('delete from tapri_members where member = (select min(member) from tapri_members where node <> $1)', [
+      'elsewhere',
+    ])
+    await loseLog()
+    for (const texts of heard) assert.deepEqual(await texts.count(2), ['first', 'unheard'])
+    // who was taken away, though it is there, is shown again
+    await until(() => one.count === 3 && other.count === 3)
+    await until(() => one.members().some(({ id }) => id === 'somebody'))
+
+    await database.query("delete from tapri_members where node = 'elsewhere'")
+    await loseLog()
+    await until(() => one.count === 2 && other.count === 2)
+    await one.send({ text: 'last' })
+    for (const texts of heard) assert.deepEqual((await texts.count(3)).at(-1), 'last')
+  } finally {
+    await database.end()
+  }
+})

@@ -28,7 +28,7 @@ const lobby = channel(visitor, '/lobby', {
   send: (_context, message) => message,
 })
 
-const hall = channel(visitor, '/halls/:id', {
+export const hall = channel(visitor, '/halls/:id', {
   params: { id: id('rooms') },
   message: { text: text({ max: 100 }) },
   signal: { wave: bool() },

@@ -8,8 +8,11 @@ import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { TapriError } from 'tapri'
+import { client, closeClient } from 'tapri/client'
+import { arrivals } from '../packages/tapri/src/live/stall.fixture.ts'
 import { findProgramOf, openServer } from '../scripts/services/server.ts'
 import { databaseNames, type ServiceName, services } from '../scripts/services/service.ts'
+import type club from './club/app.ts'
 import { audit, type Bank, openBank, transfer } from './transfers.fixture.ts'
 
 function reasonNotInstalled(name: ServiceName): string | false {
@@ -150,7 +153,7 @@ async function startClub(folder: string, databaseUrl: string): Promise<{ readonl
 }
 
 for (const name of databaseNames) {
-  test(`while ${services[name].title} is away requests are answered 503 with a problem document, and served when it is back`, {
+  test(`while ${services[name].title} is away requests are answered 503 with a problem document and subscriptions wait; both go on when it is back`, {
     skip: reasonNotInstalled(name),
     timeout: 120_000,
   }, async (t) => {
@@ -164,6 +167,20 @@ for (const name of databaseNames) {
     })
     const videos = () => fetch(`${url}/videos`)
     assert.equal((await videos()).status, 200)
+    const own = { email: 'ann@club.test', password: 'correct horse battery' }
+    const guest = client<typeof club>(url)
+    await guest.auth.signUp({ name: 'Ann', ...own })
+    const { token } = await guest.auth.token(own)
+    const ann = client<typeof club>(url, { token })
+    t.after(() => [guest, ann].forEach(closeClient))
+    const errors: Error[] = []
+    const follow = (by: typeof ann) => {
+      const counts = arrivals<number>()
+      by.videos.list.live({}, (rows) => counts.add(rows.length), { onError: (error) => errors.push(error) })
+      return counts
+    }
+    const followed = [follow(guest), follow(ann)]
+    for (const counts of followed) await counts.count(1)
     await server.kill()
     // the processes of PostgreSQL live for a moment longer than the one that was killed
     while ((await videos()).status === 200) await setImmediate()
@@ -173,8 +190,17 @@ for (const name of databaseNames) {
       assert.match(answer.headers.get('content-type') ?? '', /^application\/problem\+json/)
       assert.match(String((await answer.json()).code), /^TAPRI_DATA_/)
     }
+    const visitor = client<typeof club>(url)
+    const member = client<typeof club>(url, { token })
+    t.after(() => [visitor, member].forEach(closeClient))
+    followed.push(follow(visitor), follow(member))
     await server.restart()
     // each request is answered, whatever the answer
     while ((await videos()).status !== 200) await setImmediate()
+    const source = new File(['\0\0\0\x18ftypisom\0\0\x02\0isomiso2mp41'], 'kites.mp4', { type: 'video/mp4' })
+    const { id } = await ann.videos.create({ title: 'Kites', source })
+    await ann.videos.publish({ id })
+    for (const counts of followed) while (counts.last !== 1) await counts.count(counts.seen.length + 1)
+    assert.deepEqual(errors, [])
   })
 }

@@ -78,9 +78,7 @@ test('after hundreds of sockets and lines that were abused the server holds no m
     return told()
   }
   // what is compiled, cached and counted once is there after the first
-  console.time('a')
   await abuse(40)
-  console.timeEnd('a')
   const before = await held()
   await abuse(300)
   const after = await held()

@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { client, closeClient } from 'tapri/client'
 import { testApp } from 'tapri/test'
-import { connect, kinds } from '../packages/tapri/src/data/capture/outside.fixture.ts'
+import { kinds, type Setting, type Write } from '../packages/tapri/src/data/capture/outside.fixture.ts'
+import { sqlOf } from '../packages/tapri/src/data/capture/outside-sql.fixture.ts'
 import app from './notes.fixture.ts'
 
 const run = promisify(execFile)
@@ -12,17 +13,20 @@ const board = { board: 'plans' }
 
 for (const { kind, skip, with: inPlace } of kinds) {
   test(`what another program writes to ${kind} is seen by who is subscribed`, { skip }, () =>
-    inPlace(async ({ url }) => {
+    inPlace(async ({ url, setting }) => {
       await using server = await testApp(app, { settings: { DATABASE_URL: url } })
       const api = client<typeof app>(server.url)
-      const statements = ["update notes set text = 'by hand' where text = 'kept'", "delete from notes where text = 'by hand'"]
+      const writes: Write[] = [
+        { change: 'notes', where: { text: 'kept' }, set: { text: 'by hand' } },
+        { remove: 'notes', where: { text: 'by hand' } },
+      ]
       const seen: (readonly string[])[] = []
       await server.db.notes.create({ text: 'kept', ...board })
       for await (const rows of api.notes.list.live(board)) {
         seen.push(rows)
-        const next = statements.shift()
+        const next = writes.shift()
         if (next === undefined) break
-        await write(url, next)
+        await writeByHand(setting, url, next)
         // SQLite is looked at every second
         server.clock.advance('1s')
       }
@@ -33,17 +37,17 @@ for (const { kind, skip, with: inPlace } of kinds) {
 }
 
 /** By psql where it is installed, as somebody at a terminal would. */
-async function write(url: string, statement: string): Promise<void> {
+async function writeByHand(setting: Setting, url: string, write: Write): Promise<void> {
   if (url.startsWith('postgres') && (await hasPsql())) {
     const place = new URL(url)
     const schema = place.searchParams.get('schema')
     place.search = ''
     const env = { ...process.env, PGOPTIONS: `-c search_path=${schema}` }
-    await run('psql', ['--no-psqlrc', '-v', 'ON_ERROR_STOP=1', '-c', statement, place.href], { env })
+    await run('psql', ['--no-psqlrc', '-v', 'ON_ERROR_STOP=1', '-c', sqlOf(write, url), place.href], { env })
     return
   }
-  const other = await connect(url)
-  await other.run(statement)
+  const other = await setting.connect(url)
+  await other.write(write)
   await other.close()
 }
 

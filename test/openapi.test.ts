@@ -27,7 +27,10 @@ for (const [name, app] of [['VideoTube', videotube] as const, ['the club', club]
     )
     const fields = Object.values(app.description.models).flatMap((model) => Object.values(model))
     const hasMedia = fields.some(({ '~field': facts }) => facts.kind === 'file' && facts.media !== undefined)
-    const files = hasMedia ? ['files.download', 'files.part'] : ['files.download']
+    const uploads = ['appendToUpload', 'beginUpload', 'finishUpload', 'removeUpload', 'uploadState'].map(
+      (name) => `files.${name}`,
+    )
+    const files = [...(hasMedia ? ['files.download', 'files.part'] : ['files.download']), ...uploads]
     assert.deepEqual(told.toSorted(), [...routes, ...files].toSorted())
   })
 }

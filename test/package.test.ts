@@ -51,6 +51,10 @@ await api.auth.signUp({ name: 'Ann', email: 'ann@club.test', password: 'a long p
 const [first] = await api.names.list()
 const name: string | undefined = first?.name
 console.log(name)
+// a part of the client that is loaded when it is first needed
+const names = api.names.list.live()
+if ((await names.ready).length !== 1) throw new Error('nothing is followed')
+names.close()
 // @ts-expect-error a name is no number
 const wrong: number | undefined = first?.name
 void wrong

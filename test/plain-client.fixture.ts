@@ -12,6 +12,10 @@ export interface PlainClient {
   /** Why a subscription ended, by its code. */
   ended(id: number): string | undefined
   call(method: string, path: string, body?: object): Promise<Json>
+  /** Comes into a channel, and again after a cut; answers the messages that were heard. */
+  join(channel: string, params: object): Json[]
+  /** Says something in the channel whose messages these are; resolves when it is kept. */
+  say(messages: Json[], message: object): Promise<void>
   /** Resolves once everything up to the token, or of now, was received. */
   settled(at?: string): Promise<void>
   /** Cuts the line; another one is opened. */
@@ -29,6 +33,17 @@ interface Held {
   ended?: string
 }
 
+interface Joined {
+  id: number
+  channel: string
+  params: object
+  messages: Json[]
+  topic?: number
+  epoch?: string
+  /** What was not acknowledged, one after another. */
+  unsent: { key: string; message: object; done: () => void }[]
+}
+
 interface Wire {
   send(frame: object): void
   close(): void
@@ -36,6 +51,7 @@ interface Wire {
 
 export async function openPlain(api: string, kind: 'websocket' | 'events'): Promise<PlainClient> {
   const held = new Map<number, Held>()
+  const joined: Joined[] = []
   const results = new Map<number, (frame: Json) => void>()
   const pongs: (() => void)[] = []
   let last = 0
@@ -55,6 +71,7 @@ export async function openPlain(api: string, kind: 'websocket' | 'events'): Prom
     else if (frame.type === 'pong') pongs.shift()?.()
     else if (frame.type === 'result') results.get(frame.id)?.(frame)
     else if (frame.type === 'patch') patch(frame.changes)
+    else if (hear(frame)) return
     else if (own === undefined) return
     else if (frame.type === 'error') own.ended = frame.problem.code
     else if (frame.type === 'piece') own.pieces = frame.n === 0 ? [frame.text] : [...own.pieces, frame.text]
@@ -66,6 +83,38 @@ export async function openPlain(api: string, kind: 'websocket' | 'events'): Prom
       own.topic = frame.topic
       own.etag = frame.etag
     }
+  }
+
+  function enter(place: Joined): void {
+    const { channel, params, messages, epoch } = place
+    place.id = ++last
+    delete place.topic
+    const number = messages.at(-1)?.number
+    wire.send({ type: 'join', id: place.id, channel, params, ...(number !== undefined && { since: `${epoch}.${number}` }) })
+  }
+
+  /** Says the first of those that were not acknowledged. */
+  function speak({ id, topic, unsent: [first] }: Joined): void {
+    if (topic !== undefined && first !== undefined) wire.send({ type: 'send', id, key: first.key, message: first.message })
+  }
+
+  function hear(frame: Json): boolean {
+    const place = joined.find(({ id, topic }) => (frame.topic === undefined ? id === frame.id : topic === frame.topic))
+    if (frame.type === 'joined') {
+      const entered = joined.find(({ id }) => id === frame.id)
+      if (entered === undefined) return false
+      entered.topic = frame.topic
+      entered.epoch = frame.epoch
+      speak(entered)
+    } else if (place === undefined) return false
+    else if (frame.type === 'message' && frame.number > (place.messages.at(-1)?.number ?? 0)) {
+      place.messages.push({ number: frame.number, from: frame.from, at: read(frame.at), body: read(frame.body) })
+    } else if (frame.type === 'sent' && frame.key === place.unsent[0]?.key) {
+      if (frame.problem !== undefined) throw new Error(frame.problem.code)
+      place.unsent.shift()?.done()
+      speak(place)
+    }
+    return ['joined', 'message', 'sent', 'members', 'signal'].includes(frame.type)
   }
 
   function patch(changes: Json[]): void {
@@ -101,6 +150,19 @@ export async function openPlain(api: string, kind: 'websocket' | 'events'): Prom
       wire.send({ type: 'call', id, method, path, body })
       return new Promise((resolve) => results.set(id, resolve))
     },
+    join(channel, params) {
+      const place: Joined = { id: 0, channel, params, messages: [], unsent: [] }
+      joined.push(place)
+      enter(place)
+      return place.messages
+    },
+    say(messages, message) {
+      return new Promise((done) => {
+        const place = joined.find((each) => each.messages === messages)
+        place?.unsent.push({ key: `${Math.random()}`, message: written(message), done })
+        if (place?.unsent.length === 1) speak(place)
+      })
+    },
     settled(at) {
       wire.send({ type: 'ping', at })
       return new Promise((resolve) => pongs.push(resolve))
@@ -114,6 +176,7 @@ export async function openPlain(api: string, kind: 'websocket' | 'events'): Prom
         held.set(id, each)
         ask(id, each)
       }
+      for (const place of joined) enter(place)
     },
     close: () => wire.close(),
   }
@@ -200,4 +263,12 @@ function read(value: Json): Json {
   if (Array.isArray(value)) return value.map(read)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, read(inner)]))
+}
+
+/** What `read` undoes. */
+function written(value: Json): Json {
+  if (typeof value === 'string') return value.startsWith('~') ? `~${value}` : value
+  if (Array.isArray(value)) return value.map(written)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, written(inner)]))
 }

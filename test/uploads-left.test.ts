@@ -82,6 +82,17 @@ test('what came of a body that was cut off counts, also of an upload whose lengt
   assert.deepEqual([more.status, (await more.json()).code], [413, 'TAPRI_FILES_QUOTA'])
 })
 
+test('a piece that is refused for its offset leaves the length of the upload untold', async () => {
+  await using films = await Films.open()
+  const begun = await create(films, { 'Upload-Defer-Length': '1' })
+  const url = new URL(begun.headers.get('location') ?? '', films.api).href
+  const refused = await patch(url, 7, film(1000), { 'Upload-Length': '5000' })
+  assert.deepEqual([refused.status, (await refused.json()).code], [409, 'TAPRI_FILES_OFFSET'])
+  const [{ length }] = await films.db.tapri_uploads.find()
+  assert.deepEqual([length, (await films.db.tapri_files.first({})).size], [null, 0])
+  assert.equal((await patch(url, 0, film(1000), { 'Upload-Length': '1000' })).status, 204)
+})
+
 test('what a visitor has sent counts for the user who gives it to a row', async () => {
   await using films = await Films.open()
   quotas.set('ann@club.test', 10_000)

@@ -26,6 +26,8 @@ export interface House {
   readonly forbidden: readonly string[]
   /** What one more route may cost the compiler. */
   readonly instantiationsPerRoute: number
+  /** What a page may load of the client, minified and compressed: at first, and with every part that it may need later. */
+  readonly clientBytes: { readonly first: number; readonly whole: number }
 }
 
 export function readHouse(root: string): House {

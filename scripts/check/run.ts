@@ -1,3 +1,4 @@
+import { client } from './client.ts'
 import { codes } from './codes.ts'
 import { cost } from './cost.ts'
 import { cycles } from './cycles.ts'
@@ -28,6 +29,7 @@ const rules: readonly Rule[] = [
   types,
   docs,
   cost,
+  client,
 ]
 
 const wanted = process.argv.slice(2)

@@ -12,9 +12,11 @@ const settings = [
   ...['-c', 'shared_preload_libraries=pg_cron,pg_documentdb_core,pg_documentdb'],
   ...['-c', 'cron.database_name=postgres'],
   ...['-c', 'documentdb_core.enableCollation=on'],
+  // change streams are read from its log, at once after each commit
+  ...['-c', 'wal_level=logical', '-c', 'synchronous_commit=on'],
 ]
 
-/** The DocumentDB engine on PostgreSQL behind a gateway of ours: MongoDB's protocol and meaning, without change streams. */
+/** The DocumentDB engine on PostgreSQL behind a gateway of ours: MongoDB's protocol and meaning. */
 export const mongodb: Maker = {
   find() {
     const bin = sidTree(databaseTree).program('usr/lib/postgresql/18/bin')

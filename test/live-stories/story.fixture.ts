@@ -54,6 +54,7 @@ class Story {
       await this.#act()
       await world.turns(1 + this.#below(3))
     }
+    world.isAway = false
     await this.#written()
     for (let place = 0; place < nodes; place++) if (world.nodes[place] === undefined) world.startNode(place)
     await world.settle()
@@ -68,7 +69,7 @@ class Story {
 
   async #act(): Promise<void> {
     const world = this.#world
-    const kind = this.#below(30)
+    const kind = this.#below(31)
     const place = this.#below(nodes)
     if (kind < 8) this.#begin(() => this.#write())
     else if (kind < 15) world.nodes[place]?.log.advance()
@@ -78,6 +79,7 @@ class Story {
     else if (kind < 27) this.#crashOrStart(place)
     else if (kind < 28) world.history.forget(world.history.position - this.#below(6))
     else if (kind < 29 && this.#random() < 0.2) await this.#restore()
+    else if (kind < 30) world.isAway = !world.isAway && this.#random() < 0.5
     else this.#begin(() => this.#permit())
   }
 

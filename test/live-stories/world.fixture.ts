@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { client, closeClient } from '../../packages/tapri/src/client/index.ts'
 import type { Database } from '../../packages/tapri/src/data/index.ts'
 import { type ManualClock, manualClock } from '../../packages/tapri/src/kit/clock.ts'
+import { TapriError } from '../../packages/tapri/src/kit/errors.ts'
 import { type Live, type LiveOptions, openLive } from '../../packages/tapri/src/live/index.ts'
 import type { TestCaller } from '../../packages/tapri/src/live/stall.fixture.ts'
 import { silentLog } from '../../packages/tapri/src/observe/index.ts'
@@ -45,6 +46,8 @@ export class World {
   readonly network = new Network()
   readonly nodes: (Node | undefined)[] = []
   readonly members: Member[] = []
+  /** The database answers no question of a handler. */
+  isAway = false
   /** How often an answer was compared with what was so at its token. */
   checks = 0
   readonly #unsure = new Set<Line>()
@@ -135,7 +138,7 @@ export class World {
         if (line.isBusy) isBusy = true
         line.step(this.#random() < 0.5)
       }
-      if (this.members.some(({ watches }) => watches.some(({ line }) => line === undefined || !this.network.lines.has(line)))) {
+      if (this.members.some(({ watches }) => watches.some((watch) => this.#waits(watch)))) {
         this.clock.advance(1_000)
         isBusy = true
       }
@@ -143,6 +146,11 @@ export class World {
       quiet = isBusy ? 0 : quiet + 1
     }
     for (const { watches } of this.members) for (const watch of watches) this.#judge(watch, this.history.state, 'in the end')
+  }
+
+  /** For its line, or for the server to be able to answer. */
+  #waits({ line, token }: Watch): boolean {
+    return line === undefined || !this.network.lines.has(line) || token === undefined
   }
 
   async close(): Promise<void> {
@@ -160,6 +168,7 @@ export class World {
       log: silentLog,
       clock: this.clock,
       run: async ({ route, caller, reads, onCallerSeen, input, upgrade, signal, ...rest }) => {
+        if (this.isAway) throw new TapriError('TAPRI_DATA_UNREACHABLE', 'Cannot reach the database', { status: 503 })
         const given = {
           db: database.asCaller({ user: caller?.user ?? null }, { ...rest, reads, readOnly: true }),
           input,
@@ -190,6 +199,10 @@ export class World {
     if (frame.type === 'snapshot' || frame.type === 'current') {
       const watch = watches.find((each) => each.line === line && each.id === frame.id)
       if (watch !== undefined) watch.token = frame.at
+    } else if (frame.type === 'error') {
+      // what it shows stays, and is told nothing of until it is answered again
+      const watch = watches.find((each) => each.line === line && each.id === frame.id)
+      if (watch !== undefined) watch.token = undefined
     } else if (frame.type === 'patch' || frame.type === 'ping' || frame.type === 'pong') {
       for (const watch of watches) if (watch.line === line && watch.token !== undefined) watch.token = frame.at
     }

@@ -36,6 +36,8 @@ test('a film is uploaded through pauses and reloads, made ready while one looks,
   await context.test('lists show posters', () => showsPosters(ann))
   const bea = await openPage(browser, server.url, { viewport: { width: 360, height: 780 }, colorScheme: 'dark' })
   await context.test('on a phone it fits, and leaves nothing when it is cancelled', () => cancels(bea, ann, clip.path))
+  const cem = await openPage(browser, server.url)
+  await context.test('what is no film is refused in a sentence, and leaves nothing', () => refuses(cem))
   await context.test('nothing went wrong in the pages', () => {
     for (const { complaints } of [ann, bea]) assert.deepEqual(complaints, [])
   })
@@ -157,6 +159,19 @@ async function cancels(bea: Visit, ann: Visit, path: string): Promise<void> {
   await page.getByRole('button', { name: 'Upload', exact: true }).click()
   await page.getByRole('button', { name: 'Cancel' }).click()
   await page.waitForURL((url) => url.search === '')
+  await page.goto('/studio')
+  await page.getByText('An empty shelf').waitFor()
+}
+
+async function refuses(cem: Visit): Promise<void> {
+  const { page } = cem
+  await signUp(cem, 'Cem')
+  await page.goto('/upload')
+  await page.setInputFiles('input[type=file]', { name: 'kites.mp4', mimeType: 'video/mp4', buffer: Buffer.from('<html>kites') })
+  await page.getByRole('button', { name: 'Upload', exact: true }).click()
+  await page.getByRole('alert').getByText('Cannot accept "kites.mp4"').waitFor()
+  await page.waitForURL((url) => url.search === '')
+  await picture(cem, 'refused')
   await page.goto('/studio')
   await page.getByText('An empty shelf').waitFor()
 }

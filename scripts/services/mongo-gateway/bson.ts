@@ -11,3 +11,25 @@ export function decode(bytes: Uint8Array): Document {
 export function encode(document: Document): Buffer {
   return Buffer.from(BSON.serialize(document, { ignoreUndefined: true }))
 }
+
+/** A cluster time. */
+export function timestamp(time: bigint): unknown {
+  return new BSON.Timestamp(time)
+}
+
+export function long(value: bigint): unknown {
+  return BSON.Long.fromBigInt(value)
+}
+
+export function binary(bytes: Buffer): unknown {
+  return new BSON.Binary(bytes)
+}
+
+export function uuid(bytes: Buffer): unknown {
+  return new BSON.Binary(bytes, BSON.Binary.SUBTYPE_UUID)
+}
+
+/** A new one. */
+export function objectId(): unknown {
+  return new BSON.ObjectId()
+}

@@ -13,6 +13,8 @@ export interface Command {
   readonly session: string | undefined
   /** Names one transaction of one session; only a command inside of one has it. */
   readonly transaction: string | undefined
+  /** Whether the log is to be told what the rows do not show. */
+  readonly isNoted?: boolean
 }
 
 // what the driver tells the server about itself; the engine would refuse it
@@ -20,7 +22,9 @@ const control = new Set([
   ...['lsid', '$db', '$clusterTime', 'txnNumber', 'startTransaction', 'autocommit', '$readPreference', 'readConcern'],
   ...['writeConcern', 'apiVersion', 'apiStrict', 'apiDeprecationErrors', 'maxTimeMS', 'comment'],
 ])
-const settingsRead = new Set([...control, 'cursors', 'collection', 'dropTarget', 'to', 'scale'])
+/** The one parameter of the server that can be set. */
+export const lifetimeLimit = 'transactionLifetimeLimitSeconds'
+const settingsRead = new Set([...control, 'cursors', 'collection', 'dropTarget', 'to', 'scale', lifetimeLimit])
 
 export function readCommand(elements: readonly Element[]): Command {
   const name = elements[0]?.name ?? ''

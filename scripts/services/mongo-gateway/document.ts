@@ -39,6 +39,21 @@ export function arrayElement(name: string, documents: readonly Buffer[]): Elemen
   }
 }
 
+/** A field that holds a document. */
+export function documentElement(name: string, document: Buffer): Element {
+  return { type: 3, name, bytes: Buffer.concat([Buffer.of(3), Buffer.from(`${name}\0`), document]) }
+}
+
+/** A field's value by itself; of a document or an array that is a document. */
+export function contentOf({ name, bytes }: Element): Buffer {
+  return bytes.subarray(Buffer.byteLength(name) + 2)
+}
+
+/** The same value by another name. */
+export function renamed(element: Element, name: string): Element {
+  return { ...element, name, bytes: Buffer.concat([Buffer.of(element.type), Buffer.from(`${name}\0`), contentOf(element)]) }
+}
+
 function framed(parts: readonly Buffer[]): Buffer {
   const length = parts.reduce((sum, part) => sum + part.length, 5)
   const head = Buffer.alloc(4)

@@ -1,6 +1,8 @@
 // Each command as a call of the engine's own SQL functions. https://github.com/documentdb/documentdb
 import type { PoolClient } from 'pg'
 import type { Document } from './bson.ts'
+import { noteOf } from './changes/notes.ts'
+import { note } from './changes/replication.ts'
 import type { Command } from './command.ts'
 import { CommandError } from './errors.ts'
 
@@ -56,8 +58,11 @@ export async function nextPage(client: PoolClient, { database, body: spec }: Com
   return { document: bytesOf(rows[0]?.answer), cursor: cursorOf({ ...rows[0], cursorid: '-' }) }
 }
 
-async function write(client: PoolClient, { database, body: spec }: Command, name: string): Promise<Answer> {
-  const rows = await query(client, `select p_result::bytea as answer from documentdb_api.${name}($1, ${body})`, [database, spec])
+async function write(client: PoolClient, command: Command, name: string): Promise<Answer> {
+  const { database, body: spec } = command
+  const noted = command.isNoted === true ? noteOf(command) : undefined
+  const answer = `p_result::bytea as answer${noted === undefined ? '' : `, ${noted}`}`
+  const rows = await query(client, `select ${answer} from documentdb_api.${name}($1, ${body})`, [database, spec])
   return { document: bytesOf(rows[0]?.answer) }
 }
 
@@ -89,7 +94,7 @@ async function renameCollection(client: PoolClient, { target, settings }: Comman
 }
 
 async function dropDatabase(client: PoolClient, { database }: Command): Promise<Answer> {
-  await query(client, 'select documentdb_api.drop_database($1)', [database])
+  await query(client, `select documentdb_api.drop_database($1), ${note({ dropped: database })}`, [database])
   return { document: { dropped: database, ok: 1 } }
 }
 

@@ -56,7 +56,8 @@ test('a unique index names itself and its fields when it is violated', { skip },
 
 test('a server closes though transactions lie open, and though others met its end', { skip }, async () => {
   const server = await openServer('mongodb')
-  const own = await MongoClient.connect(server.url)
+  // so long it looks for the server at its own end, too
+  const own = await MongoClient.connect(server.url, { serverSelectionTimeoutMS: 2000 })
   const begin = async () => {
     const session = own.startSession()
     session.startTransaction()
@@ -161,7 +162,6 @@ test('errors have the numbers of MongoDB', { skip }, async () => {
   const rejects = (work: Promise<unknown>, code: number) => assert.rejects(work, (error) => isServerError(error, code))
   await rejects(kites.find({ tail: { $nothing: 1 } }).toArray(), 2)
   await rejects(kites.aggregate([{ $nothing: 1 }]).toArray(), 40324)
-  await rejects(kites.aggregate([{ $changeStream: {} }]).toArray(), 115)
   await rejects(kites.dropIndex('nothing'), 27)
   await rejects(db.command({ nothing: 1 }), 59)
   await db.createCollection('strict', { validator: { $jsonSchema: { required: ['maker'] } } })

@@ -1,10 +1,11 @@
 // A server that speaks MongoDB's wire protocol and answers from the DocumentDB engine on PostgreSQL. For tests only.
 import { createServer, type Server, type Socket } from 'node:net'
 import pg, { type PoolClient } from 'pg'
-import { type Document, encode } from './bson.ts'
+import { type Document, decode, encode } from './bson.ts'
 import { readCommand } from './command.ts'
+import { documentOf } from './document.ts'
 import { CommandError } from './errors.ts'
-import { fixedAnswer } from './fixed-answers.ts'
+import { fixedAnswer, helloOf } from './fixed-answers.ts'
 import { Runner } from './run.ts'
 import { answerTo, type Message, messageReader } from './wire.ts'
 
@@ -18,7 +19,7 @@ export async function openGateway(port: number, postgresUrl: string): Promise<Ga
   // that the engine went away is told by the commands at work and the next ones
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
-  const runner = new Runner(pool)
+  const runner = new Runner(pool, postgresUrl)
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
@@ -50,6 +51,8 @@ function serve(socket: Socket, { runner, pool, address }: House): void {
       const onClient = (client: PoolClient): void => {
         working = client
       }
+      const watched = watchTime(message)
+      if (watched !== undefined) return watchWith(message, watched)
       const answer = await answerOf(message, { runner, address, onClient })
       if (!message.isSilent && !socket.destroyed) socket.write(answerTo(message, answer))
     } catch {
@@ -58,6 +61,14 @@ function serve(socket: Socket, { runner, pool, address }: House): void {
     } finally {
       working = undefined
     }
+  }
+  // a driver that watches the server is told how it is again and again, as long as it listens
+  const watchWith = (message: Message, every: number): void => {
+    const timer = setInterval(() => {
+      if (socket.destroyed) clearInterval(timer)
+      else socket.write(answerTo(message, encode(helloOf(address)), { more: true }))
+    }, every)
+    socket.once('close', () => clearInterval(timer))
   }
   // a driver sends one command at a time, and hears the answers in order
   const read = messageReader((message) => {
@@ -77,6 +88,13 @@ function serve(socket: Socket, { runner, pool, address }: House): void {
     const id = working === undefined ? undefined : backendOf(working)
     if (id !== undefined) pool.query('select pg_cancel_backend($1)', [id]).catch(() => {})
   })
+}
+
+/** Milliseconds between the answers to a `hello` that waits for news; undefined for any other message. */
+function watchTime({ elements, takesMore }: Message): number | undefined {
+  const wait = elements.find(({ name }) => name === 'maxAwaitTimeMS')
+  const isWatching = takesMore && wait !== undefined && elements[0]?.name === 'hello'
+  return isWatching ? Number(decode(documentOf([wait])).maxAwaitTimeMS) : undefined
 }
 
 interface AnswerOptions {

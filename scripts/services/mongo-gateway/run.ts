@@ -1,8 +1,12 @@
 import { DatabaseError, type Pool, type PoolClient } from 'pg'
 import type { Document } from './bson.ts'
-import { type Command, readSession } from './command.ts'
+import { callWithImages } from './changes/images.ts'
+import { isChangeStream } from './changes/request.ts'
+import { ChangeStreams } from './changes/streams.ts'
+import { type Command, lifetimeLimit, readSession } from './command.ts'
 import { Cursors } from './cursors.ts'
-import { type Answer, callEngine, nextPage } from './engine.ts'
+import { type Answer, nextPage } from './engine.ts'
+import { CommandError } from './errors.ts'
 import { isConflict, tellError, tellWriteErrors } from './tell.ts'
 import { Transactions } from './transactions.ts'
 
@@ -14,17 +18,24 @@ export class Runner {
   readonly #pool: Pool
   readonly #transactions: Transactions
   readonly #cursors = new Cursors()
+  readonly #streams: ChangeStreams
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, url: string) {
     this.#pool = pool
-    this.#transactions = new Transactions(pool)
+    this.#streams = new ChangeStreams(pool, url)
+    this.#transactions = new Transactions(pool, { isNoted: () => this.#streams.isActive })
   }
 
-  /** Answers a command. `onClient` learns the connection that works on it, so that the work can be cancelled. */
-  async run(command: Command, onClient: (client: PoolClient) => void): Promise<Buffer | Document> {
+  /** Answers a command of a driver. `onClient` learns the connection that works on it, so that the work can be cancelled. */
+  async run(given: Command, onClient: (client: PoolClient) => void): Promise<Buffer | Document> {
+    const command = { ...given, isNoted: this.#streams.isActive }
     if (command.name === 'commitTransaction' || command.name === 'abortTransaction') return this.#endTransaction(command)
     if (command.name === 'endSessions' || command.name === 'killSessions') return this.#endSessions(command)
     if (command.name === 'killCursors') return this.#killCursors(command)
+    if (command.name === 'setParameter') return this.#setParameter(command)
+    if (command.name === 'truncateOplog') return this.#streams.truncate(command)
+    if (isChangeStream(command)) return this.#streams.open(command)
+    if (command.name === 'getMore' && this.#streams.has(String(command.target))) return this.#streams.next(command)
     if (command.transaction !== undefined) return this.#runInside(command, command.transaction, onClient)
     for (let attempt = 1; ; attempt++) {
       try {
@@ -38,6 +49,7 @@ export class Runner {
   async close(): Promise<void> {
     this.#cursors.closeAll()
     this.#transactions.closeAll()
+    await this.#streams.closeAll()
     await this.#pool.end()
   }
 
@@ -48,7 +60,7 @@ export class Runner {
     let answer: Answer
     try {
       answer = await withTimeout(client, command, () =>
-        known === undefined ? callEngine(client, command) : nextPage(client, command, known.continuation),
+        known === undefined ? callWithImages(client, command) : nextPage(client, command, known.continuation),
       )
     } catch (cause) {
       client.release(!(cause instanceof DatabaseError))
@@ -67,7 +79,7 @@ export class Runner {
     try {
       const known = command.name === 'getMore' ? this.#cursors.take(String(command.target)) : undefined
       const answer = await withTimeoutInside(client, command, () =>
-        known === undefined ? callEngine(client, command) : nextPage(client, command, known.continuation),
+        known === undefined ? callWithImages(client, command) : nextPage(client, command, known.continuation),
       )
       if (answer.cursor !== undefined) this.#keep(command, answer.cursor, undefined)
       const told = await tellWriteErrors(this.#pool, command, answer.document)
@@ -101,9 +113,16 @@ export class Runner {
     return { ok: 1 }
   }
 
+  #setParameter({ settings }: Command): Document {
+    const seconds = Number(settings[lifetimeLimit] ?? 0)
+    if (!(seconds >= 1)) throw new CommandError(72, 'InvalidOptions', `${lifetimeLimit} alone can be set, to 1 or more`)
+    this.#transactions.limit(seconds)
+    return { ok: 1 }
+  }
+
   #killCursors({ settings }: Command): Document {
     const ids = Array.isArray(settings.cursors) ? settings.cursors : []
-    const killed = ids.filter((id) => this.#cursors.close(String(id)))
+    const killed = ids.filter((id) => this.#cursors.close(String(id)) || this.#streams.close(String(id)))
     const notFound = ids.filter((id) => !killed.includes(id))
     return { cursorsKilled: killed, cursorsNotFound: notFound, cursorsAlive: [], cursorsUnknown: [], ok: 1 }
   }

@@ -1,16 +1,24 @@
 import type { Pool, PoolClient } from 'pg'
+import { nameOf } from './changes/notes.ts'
 import { CommandError } from './errors.ts'
-
-// MongoDB's own limit: transactionLifetimeLimitSeconds
-const lifetime = 60_000
 
 /** The transactions that drivers have begun, each on a connection of its own. */
 export class Transactions {
   readonly #open = new Map<string, { readonly client: PoolClient; readonly timer: NodeJS.Timeout }>()
   readonly #pool: Pool
+  readonly #isNoted: () => boolean
+  /** MongoDB's own, unless told otherwise. */
+  #lifetime = 60_000
 
-  constructor(pool: Pool) {
+  /** With `isNoted` the log is told which transaction of the driver it was. */
+  constructor(pool: Pool, { isNoted }: { isNoted: () => boolean }) {
     this.#pool = pool
+    this.#isNoted = isNoted
+  }
+
+  /** The parameter `transactionLifetimeLimitSeconds`. */
+  limit(seconds: number): void {
+    this.#lifetime = seconds * 1000
   }
 
   /** The connection of a transaction, which `begins` now or has begun. */
@@ -28,7 +36,7 @@ export class Transactions {
       throw cause
     }
     // what cannot be rolled back is gone with its connection
-    const timer = setTimeout(() => this.end(key, { keep: false }).catch(() => {}), lifetime).unref()
+    const timer = setTimeout(() => this.end(key, { keep: false }).catch(() => {}), this.#lifetime).unref()
     this.#open.set(key, { client, timer })
     return client
   }
@@ -43,6 +51,7 @@ export class Transactions {
     this.#open.delete(key)
     clearTimeout(known.timer)
     try {
+      if (keep && this.#isNoted()) await known.client.query(`select ${nameOf(key)}`)
       await known.client.query(keep ? 'COMMIT' : 'ROLLBACK')
       known.client.release()
     } catch (cause) {

@@ -8,6 +8,8 @@ export interface Message {
   readonly elements: readonly Element[]
   /** Whether the driver waits for no answer. */
   readonly isSilent: boolean
+  /** Whether it takes more answers than one. */
+  readonly takesMore: boolean
 }
 
 const opQuery = 2004
@@ -15,6 +17,7 @@ const opMessage = 2013
 const opReply = 1
 const hasChecksum = 1
 const moreToCome = 2
+const exhaustAllowed = 0x1_0000
 
 /** Cuts a stream of bytes into messages; what is cut off waits for the next chunk. */
 export function messageReader(onMessage: (message: Message) => void): (chunk: Buffer) => void {
@@ -36,10 +39,10 @@ function readMessage(bytes: Buffer): Message {
   if (operation !== opQuery) throw new Error(`Cannot read a message: ${operation} is not an operation of today's drivers`)
   // flags, the collection's name, how many to skip and to return
   const start = bytes.indexOf(0, 20) + 1 + 8
-  return { ...head, elements: elementsOf(documentAt(bytes, start)), isSilent: false }
+  return { ...head, elements: elementsOf(documentAt(bytes, start)), isSilent: false, takesMore: false }
 }
 
-function readSections(bytes: Buffer): Pick<Message, 'elements' | 'isSilent'> {
+function readSections(bytes: Buffer): Omit<Message, 'id' | 'operation'> {
   const flags = bytes.readUInt32LE(16)
   const end = bytes.length - (flags & hasChecksum ? 4 : 0)
   const elements: Element[] = []
@@ -52,7 +55,7 @@ function readSections(bytes: Buffer): Pick<Message, 'elements' | 'isSilent'> {
     else elements.push(readSequence(section))
     position += 1 + length
   }
-  return { elements, isSilent: (flags & moreToCome) !== 0 }
+  return { elements, isSilent: (flags & moreToCome) !== 0, takesMore: (flags & exhaustAllowed) !== 0 }
 }
 
 function readSequence(section: Buffer): Element {
@@ -71,12 +74,13 @@ function documentAt(bytes: Buffer, start: number): Buffer {
   return bytes.subarray(start, start + bytes.readInt32LE(start))
 }
 
-/** The bytes that answer a message with a document. */
-export function answerTo({ id, operation }: Message, document: Buffer): Buffer {
+/** The bytes that answer a message with a document, and may say that another answer comes by itself. */
+export function answerTo({ id, operation }: Message, document: Buffer, { more = false } = {}): Buffer {
   const head = operation === opQuery ? replyHead() : Buffer.alloc(21)
   head.writeInt32LE(head.length + document.length, 0)
   head.writeInt32LE(id, 8)
   head.writeInt32LE(operation === opQuery ? opReply : opMessage, 12)
+  if (more) head.writeUInt32LE(moreToCome, 16)
   return Buffer.concat([head, document])
 }
 

@@ -10,6 +10,7 @@ type Answer<Call extends (...input: never[]) => Promise<unknown>> = Awaited<Retu
 export type Me = NonNullable<Answer<Api['auth']['me']>>
 export type Channel = Answer<Api['channels']['get']>
 export type Video = Answer<Api['videos']['get']>
+export type VideoPage = Answer<Api['videos']['list']>
 export type OwnVideo = Answer<Api['videos']['mine']>[number]
 /** One that waits to be sent is shown before the server has it. */
 export type Comment = Answer<Api['comments']['list']>[number] & { readonly isWaiting?: true }

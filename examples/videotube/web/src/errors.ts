@@ -11,6 +11,11 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof TapriError ? error.code : undefined
 }
 
+/** Whether the server has looked at what was sent, and will not have it. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof TapriError && [413, 415, 422].includes(error.status)
+}
+
 /** What is wrong with one field of a form, if the server named it. */
 export function issueOf(error: unknown, field: string): string | undefined {
   if (!(error instanceof TapriError)) return undefined

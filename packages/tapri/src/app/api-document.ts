@@ -4,6 +4,7 @@ import { fileRoutes } from './file-routes.ts'
 import { routesOf } from './part.ts'
 import { refusalsIn } from './refusals.ts'
 import type { AppDescription } from './types.ts'
+import { uploadOperations } from './upload-operations.ts'
 
 export const defaultPrefix = '/api'
 
@@ -16,11 +17,13 @@ export function apiDocument(description: AppDescription, { publicUrl }: { readon
   const { models, parts } = description
   const { title = 'API', version = '1.0.0', prefix = defaultPrefix } = parts
   const hasUsers = Object.hasOwn(models, 'users')
+  const routes = routesOf(description, prefix)
   return openApi({
     title,
     version,
     description: parts.description,
-    routes: [...routesOf(description, prefix), ...routesOfFiles(description, prefix)],
+    routes: [...routes, ...routesOfFiles(description, prefix)],
+    operations: uploadOperations(routes, prefix === '/' ? '' : prefix),
     models,
     server: publicUrl?.replace(/\/$/, ''),
     ...(hasUsers && { sessionCookie: publicUrl?.startsWith('https:') ? '__Host-session' : 'session' }),

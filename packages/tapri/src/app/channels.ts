@@ -43,10 +43,11 @@ interface Asked {
 }
 
 async function ask(call: Call | undefined, run: ChannelRun<Caller>, { reads, message }: Asked): Promise<unknown> {
-  const { params, caller, upgrade, signal } = run
+  const { params, caller, isAgain = false, upgrade, signal } = run
   return call?.({
     input: params,
     request: upgrade,
+    isAgain,
     prepare(context) {
       if (!(context instanceof AppContext)) return
       admitCaller(context.route.access, caller)

@@ -4,9 +4,10 @@ import type { Db, ReadSet } from '../data/index.ts'
 import type { FileActions } from '../files/index.ts'
 import { type Exchange, exchangeOf, HttpContext, showsCredential } from '../http/index.ts'
 import type { Clock } from '../kit/clock.ts'
-import type { LiveRun } from '../live/index.ts'
+import type { ChannelOpener, LiveRun } from '../live/index.ts'
 import type { Log } from '../observe/index.ts'
 import { appError } from './errors.ts'
+import type { OwnChannels } from './own-channels.ts'
 import type { Sight, Sights } from './sight.ts'
 
 /** What one started app gives to all its contexts. */
@@ -19,6 +20,7 @@ export interface ContextParts {
   readonly clock: Clock
   readonly cache: Cache
   readonly files: FileActions
+  readonly channels: OwnChannels
 }
 
 /** Who calls, and what a live query learns of the run; unset for a plain request until it is prepared. */
@@ -78,6 +80,7 @@ export abstract class AppContext extends HttpContext {
   }
 
   get now(): Date {
+    if (this.calling.reads !== undefined) this.calling.reads.isTimed = true
     return new Date(this.parts.clock.now())
   }
 
@@ -92,6 +95,10 @@ export abstract class AppContext extends HttpContext {
 
   get files(): FileActions {
     return this.parts.files
+  }
+
+  get channel(): ChannelOpener {
+    return this.parts.channels.openerFor({ isReadOnly: this.route.method === 'get', reads: this.calling.reads })
   }
 
   get services(): object {

@@ -9,5 +9,6 @@ export const appError = errorTable({
   TAPRI_APP_NAME_TWICE: 500,
   TAPRI_APP_MISSING: 500,
   TAPRI_APP_RING: 500,
+  TAPRI_APP_SECRET: 500,
   TAPRI_APP_SERVICE: 500,
 })

@@ -1,6 +1,15 @@
 export { fromExpress, fromExpressErrors, fromFetch, rateLimit, responseCache, sessions } from '../http/index.ts'
 export { deny, type Issue, invalid, notFound, TapriError } from '../kit/errors.ts'
-export { type Channel, type ChannelMessage, type ChannelOptions, channel, type Member } from '../live/index.ts'
+export {
+  type Channel,
+  type ChannelMessage,
+  type ChannelOpener,
+  type ChannelOptions,
+  channel,
+  type Member,
+  type SendOptions,
+  type ServerChannel,
+} from '../live/index.ts'
 export { apiDocument } from './api-document.ts'
 export type { ErrorCode } from './codes.ts'
 export { planMigration } from './migration.ts'

@@ -6,10 +6,11 @@ import { appError } from './errors.ts'
 
 /** Runs a GET route for a live query: the same route, checks, middleware and handler as a request's. */
 export async function runLive(http: HttpServer, run: LiveRun<Caller>): Promise<unknown> {
-  const { route, input, caller, reads, reader, onCallerSeen, upgrade, signal } = run
+  const { route, input, caller, isAgain, reads, reader, onCallerSeen, upgrade, signal } = run
   const value = await http.call(route, {
     input,
     request: upgrade,
+    isAgain,
     prepare(context) {
       if (!(context instanceof AppContext)) return
       admitCaller(context.route.access, caller)

@@ -1,6 +1,6 @@
 import type { Models, Policy, SystemDb } from '../data/types.ts'
 import type { Controller, Middleware } from '../http/index.ts'
-import type { Channels } from '../live/index.ts'
+import type { ChannelOpener, Channels } from '../live/index.ts'
 import type { Log } from '../observe/index.ts'
 import type { Fields } from '../schema/index.ts'
 import type { AnyService, ServicesOf } from './service.ts'
@@ -50,6 +50,8 @@ export interface StartContext<M extends Models, S, Sv> {
   readonly db: SystemDb<M>
   readonly settings: S
   readonly services: Sv
+  /** Opens a channel, to say something there or to see who is there. */
+  readonly channel: ChannelOpener
   readonly log: Log
 }
 

@@ -58,14 +58,14 @@ export function mountRoutes({ description, files, prefix, production, publicUrl,
 
 /** Live answers where no WebSocket passes: events one way, requests the other. */
 function lineRoutes(prefix: string, live: () => Live): readonly ServedRoute[] {
-  const opened = visitor.get('/', { compress: false }, ({ reply, request, signal }) => {
+  const opened = visitor.get('/', { compress: false }, async ({ reply, request, signal }) => {
     // nobody would read it, and end it
     if (request.method === 'HEAD') return ''
-    return reply.events(live().openLine(request, signal))
+    return reply.events(await live().openLine(request, signal))
   })
-  const taken = visitor.post('/', { query: { line: text({ max: 64 }) } }, ({ query, bodyBytes }) => {
+  const taken = visitor.post('/', { query: { line: text({ max: 64 }) } }, async ({ query, bodyBytes }) => {
     const { line } = lineQuery(query)
-    live().takeFrames(line, new TextDecoder().decode(bodyBytes))
+    await live().takeFrames(line, new TextDecoder().decode(bodyBytes))
   })
   return [own('events', `${prefix}/live/events`, opened), own('frames', `${prefix}/live/frames`, taken)]
 }

@@ -3,9 +3,9 @@ import type { Bus } from '../bus/index.ts'
 import type { Cache } from '../cache/index.ts'
 import { type Database, openDatabase } from '../data/index.ts'
 import { type Files, openFiles, shownFile } from '../files/index.ts'
-import { allowsOrigin, type HttpServer, openHttp, RedisLimit } from '../http/index.ts'
+import { allowsOrigin, type HttpServer, openHttp, RedisLimit, senderOf } from '../http/index.ts'
 import type { Clock } from '../kit/clock.ts'
-import { type Live, openLive } from '../live/index.ts'
+import { type ChannelOpener, type Live, openLive } from '../live/index.ts'
 import type { Log } from '../observe/index.ts'
 import { defaultPrefix } from './api-document.ts'
 import { openAppBus, tellOfCommits } from './bus.ts'
@@ -17,7 +17,9 @@ import { ownHosts, socketSender } from './limits.ts'
 import { callsOver, identifyLive, runLive } from './live.ts'
 import { internalModels } from './migration.ts'
 import { mountRoutes } from './mount.ts'
+import { OwnChannels } from './own-channels.ts'
 import { hasChannels, partsOf, policiesOf, routesOf } from './part.ts'
+import { secretsOf } from './secrets.ts'
 import { startServices } from './services.ts'
 import type { Settings } from './settings.ts'
 import { runOnStart, Sights } from './sight.ts'
@@ -50,6 +52,8 @@ export interface OpenApp {
   /** Between the processes of the app. */
   readonly bus: Bus
   readonly live: Live
+  /** Opens a channel from the app's own code. */
+  readonly channel: ChannelOpener
   /** Every service of the app and of its modules, by name. */
   readonly services: Readonly<Record<string, unknown>>
   readonly http: HttpServer
@@ -93,7 +97,7 @@ async function openRooms(
   const base = (settings.PUBLIC_URL?.replace(/\/$/, '') ?? '') + prefix
   const production = settings.NODE_ENV === 'production'
   const hasUsers = Object.hasOwn(models, 'users')
-  const secrets = settings.APP_SECRET?.split(',').map((secret) => secret.trim()) ?? []
+  const secrets = secretsOf(settings)
 
   const database = await openDatabase({
     models,
@@ -148,7 +152,8 @@ async function openRooms(
 
   const pieces = partsOf(description)
   const following = new Following()
-  const services = await startServices(pieces, { database, following, settings, log, clock, cache, replaced, closers })
+  const channels = new OwnChannels()
+  const services = await startServices(pieces, { database, following, channels, settings, log, clock, cache, replaced, closers })
   const sights = new Sights(pieces, { database, settings, services })
 
   const tokens = new WriteTokens(database.changes)
@@ -156,13 +161,13 @@ async function openRooms(
     routes: mountRoutes({ description, files, prefix, production, publicUrl: settings.PUBLIC_URL, live: () => live }).map(
       (route) => tokens.over(route),
     ),
-    Context: contextClass({ sights, auth, log, clock, cache, files: files.actions }),
+    Context: contextClass({ sights, auth, log, clock, cache, files: files.actions, channels }),
     watchLoop: settings.NODE_ENV !== 'test',
     prepare: prepareWith(auth),
     time: clock,
     stores,
     redis,
-    readForm: ({ request, signal, user }, fields) => files.readForm(request, fields, { signal, user }),
+    readForm: ({ request, signal, user, ip }, fields) => files.readForm(request, fields, { signal, user, address: senderOf(ip) }),
     claimFiles: ({ user }, fields, values) => files.claim(values, fields, user),
     abilities: uploadAbilities(prefix),
     trustProxy: settings.TRUST_PROXY,
@@ -194,9 +199,12 @@ async function openRooms(
     senderOf: socketSender(parts.http?.trustProxy ?? settings.TRUST_PROXY, maxSockets !== undefined),
     maxSockets,
     isLive: (route) => http.isGet(route),
+    ...(bus.kind !== 'memory' && { nodes: { bus, key: database.keyFor('lines') } }),
     ...(hasChannels(description) && { channels: { ...channelRules(pieces, { http, following }), database, bus, log, clock } }),
   })
   http.onUpgrade(`${prefix}/live`, live.upgrade, live)
+  channels.begin(live)
+  const channel = channels.openerFor({ isReadOnly: false })
   // sockets first: they would keep the server from ending
   closers.push(() => http.stop(drain))
   closers.push(() => live.stop())
@@ -206,6 +214,6 @@ async function openRooms(
   closers.push(() => files.streams.close())
 
   if (auth !== undefined) closers.push(sweepHourly(auth, clock, log))
-  await runOnStart(pieces, sights, log)
-  return { prefix, database, files, auth, cache, bus, live, services: sights.services, http }
+  await runOnStart(pieces, sights, { log, channel })
+  return { prefix, database, files, auth, cache, bus, live, channel, services: sights.services, http }
 }

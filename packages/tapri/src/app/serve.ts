@@ -34,7 +34,8 @@ export async function serveUntilSignal(description: AppDescription, options: Sta
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
   try {
-    return { url: (await starting).url, stop }
+    const { url, channel } = await starting
+    return { url, channel, stop }
   } catch (cause) {
     process.off('SIGTERM', onSignal)
     process.off('SIGINT', onSignal)

@@ -1,6 +1,7 @@
 import type { Cache } from '../cache/types.ts'
 import type { Models, SystemDb } from '../data/types.ts'
 import type { Clock } from '../kit/clock.ts'
+import type { ChannelOpener } from '../live/index.ts'
 import type { Log } from '../observe/index.ts'
 import type { Fields, Reads } from '../schema/index.ts'
 
@@ -28,6 +29,8 @@ export interface ServiceContext<Sv, S, M extends Models> {
   readonly settings: S
   /** The models that it names, whatever their policies say. */
   readonly db: SystemDb<M>
+  /** Opens a channel once the app is up, to say something there or to see who is there. */
+  readonly channel: ChannelOpener
   /** The app's cache. */
   readonly cache: Cache
   readonly log: Log

@@ -7,6 +7,7 @@ import { servicesInOrder } from './check.ts'
 import { appError } from './errors.ts'
 import type { Following } from './following.ts'
 import { titleOf } from './order.ts'
+import type { OwnChannels } from './own-channels.ts'
 import type { Part } from './part.ts'
 import type { AnyService } from './service.ts'
 
@@ -17,6 +18,7 @@ interface StartOptions {
   readonly database: Database
   /** Learns what the services read. */
   readonly following: Following
+  readonly channels: OwnChannels
   readonly settings: Readonly<Record<string, unknown>>
   readonly log: Log
   readonly clock: Clock
@@ -57,13 +59,14 @@ export async function startServices(parts: readonly Part[], options: StartOption
 
 async function startOne(service: AnyService, started: ReadonlyMap<AnyService, unknown>, options: StartOptions): Promise<unknown> {
   const { uses, settings, models, make } = service.definition
-  const { database, following, log, clock, cache } = options
+  const { database, following, channels, log, clock, cache } = options
   const title = titleOf('service', service)
   const making = (async () =>
     make({
       services: Object.fromEntries(uses.map((used) => [used.name, started.get(used)])),
       settings: settingsIn(options.settings, settings),
       db: database.narrow(new Set(Object.keys(models))).systemDb({ reads: following.reads }),
+      channel: channels.openerFor({ isReadOnly: false, reads: following.reads }),
       cache,
       log: log.with({ service: service.name }),
       clock,

@@ -1,4 +1,5 @@
 import type { Database, NarrowDatabase } from '../data/index.ts'
+import type { ChannelOpener } from '../live/index.ts'
 import type { Log } from '../observe/index.ts'
 import { reachOf } from './check.ts'
 import { appError } from './errors.ts'
@@ -63,9 +64,13 @@ function namedServices(services: ReadonlyMap<AnyService, unknown>): Readonly<Rec
 }
 
 /** The work of the parts at the start, that of the app last. */
-export async function runOnStart(parts: readonly Part[], sights: Sights, log: Log): Promise<void> {
+export async function runOnStart(
+  parts: readonly Part[],
+  sights: Sights,
+  shared: { readonly log: Log; readonly channel: ChannelOpener },
+): Promise<void> {
   for (const { kit, onStart } of parts) {
     const { database, services, settings } = sights.of(kit)
-    await onStart?.({ db: database.asSystem, services, settings, log })
+    await onStart?.({ db: database.asSystem, services, settings, ...shared })
   }
 }

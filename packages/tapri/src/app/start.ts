@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../kit/clock.ts'
 import { type Log, openLog } from '../observe/index.ts'
 import { checkParts, checkPolicies } from './check.ts'
+import { keepHeapSmall } from './heap.ts'
 import { type OpenApp, openApp } from './open.ts'
 import { neededSettings } from './part.ts'
 import { readAll } from './settings.ts'
@@ -58,6 +59,7 @@ export async function startApp(description: AppDescription, options: StartedOpti
   try {
     const url = await opened.http.listen({ port: options.port ?? settings.PORT, host: options.host ?? settings.HOST })
     log.info(`Listening on ${url}`)
+    keepHeapSmall()
     const { http, close, ...parts } = opened
     return { ...parts, url, apiUrl: url + opened.prefix, log, fetch: http.fetch, stop: close }
   } catch (cause) {

@@ -13,7 +13,7 @@ import type {
   RouteKit,
   ViewOptions,
 } from '../http/index.ts'
-import type { Channel, Channels } from '../live/index.ts'
+import type { Channel, ChannelOpener, Channels } from '../live/index.ts'
 import type { Log } from '../observe/index.ts'
 import type { Fields, Uploaded } from '../schema/index.ts'
 import type { AnyModule, Controllers, KitParts, Module, ModuleParts, StartContext, Whole } from './module.ts'
@@ -32,6 +32,8 @@ export type Context<M extends Models, S, Sv = {}> = HttpContext & {
   readonly services: Sv
   /** Keeps what is dear to make; its tags are the names of models too. */
   readonly cache: Cache
+  /** Opens a channel, to say something there or to see who is there. */
+  readonly channel: ChannelOpener
   /** Signed URLs, and sizes of pictures that no field declares. */
   readonly files: FileActions
   readonly log: Log
@@ -159,6 +161,8 @@ export interface StartOptions {
 
 export interface RunningApp {
   readonly url: string
+  /** Opens a channel, to say something there or to see who is there. */
+  readonly channel: ChannelOpener
   /** Lets requests in flight finish, then closes everything. */
   stop(): Promise<void>
 }

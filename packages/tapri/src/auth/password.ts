@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os'
-import { hash, verify } from '@node-rs/argon2'
 import { Slots } from '../kit/lock.ts'
 import { authError } from './errors.ts'
 
@@ -16,9 +15,13 @@ const defaultSlots = Math.max(1, Math.min(availableParallelism(), 3))
 export class Passwords {
   readonly #slots: Slots
   readonly #mostWaiting: number
+  /** Machine code, which only apps with accounts load; they do so at the start. */
+  readonly #argon2 = import('@node-rs/argon2')
   #pending = 0
 
   constructor(options: { slots?: number; mostWaiting?: number } = {}) {
+    // whoever needs a password is told
+    this.#argon2.catch(() => {})
     this.#slots = new Slots(options.slots ?? defaultSlots)
     this.#mostWaiting = options.mostWaiting ?? 200
   }
@@ -30,7 +33,7 @@ export class Passwords {
 
   /** @throws TAPRI_AUTH_BUSY when too many already wait */
   hash(password: string): Promise<string> {
-    return this.#bounded(() => hash(normalize(password), cost))
+    return this.#bounded(async () => (await this.#argon2).hash(normalize(password), cost))
   }
 
   /**
@@ -39,7 +42,7 @@ export class Passwords {
    * @throws TAPRI_AUTH_BUSY when too many already wait
    */
   async matches(password: string, stored: string | undefined): Promise<boolean> {
-    const same = await this.#bounded(() => verify(stored ?? nobodys, normalize(password)))
+    const same = await this.#bounded(async () => (await this.#argon2).verify(stored ?? nobodys, normalize(password)))
     return same && stored !== undefined
   }
 

@@ -13,7 +13,7 @@ const help = `tapri: the whole backend in one stall
   tapri migrate apply       do it; --allow-loss for steps that lose data
   tapri migrate status      show what was applied when, and what differs
   tapri migrate write NAME  write it as a file in migrations/, to be reviewed and applied
-  tapri backup              copy the database and the files, while the app runs; --to FOLDER, --files no
+  tapri backup              copy the database and the files, while the app runs; --to FOLDER, --files no, --database no
   tapri restore FOLDER      put a backup in their place, while no app runs
   tapri --version           tell the version
 

@@ -1,5 +1,6 @@
 import { refuse } from './answer.ts'
 import { unlessAborted } from './deadline.ts'
+import { loadPart } from './load-part.ts'
 import type { Parts } from './parts.ts'
 import { type OutgoingRequest, outgoing } from './request.ts'
 import { send } from './send.ts'
@@ -18,11 +19,12 @@ interface Reading<T> {
  * @throws TAPRI_CLIENT_ROUTE, TAPRI_CLIENT_INPUT, and what `send` and the reading throw */
 export async function callRoute<T>(parts: Parts, name: string, input: Input, reading: Reading<T>): Promise<T> {
   const { settings, manifest, live } = parts
-  const { method, read } = reading
-  const route = await unlessAborted(manifest.route(name), reading.options.signal)
+  const { method, read, options } = reading
+  const route = await unlessAborted(manifest.route(name), options.signal)
   // few routes take files
-  const files = route.body === 'form' ? await import('./uploads/ahead.ts') : undefined
-  const asked = { input, options: reading.options }
+  const loading = { clock: settings.clock, signal: options.signal }
+  const files = route.body === 'form' ? await loadPart('files', () => import('./uploads/ahead.ts'), loading) : undefined
+  const asked = { input, options }
   const call = (await files?.sendAhead(settings, name, asked)) ?? asked
   const request = outgoing(settings.base, name, route, call.input)
   return send(

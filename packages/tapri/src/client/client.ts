@@ -1,13 +1,11 @@
 import type { App } from '../app/types.ts'
 import type { Token } from '../kit/protocol.ts'
 import type { ChannelOptions } from './channel-types.ts'
-import { type Connection, WatchedConnection } from './connection.ts'
+import { type Connection, KnownConnection } from './connection.ts'
 import { clientError } from './errors.ts'
-import { LiveAnswers } from './live.ts'
-import { LiveValues } from './live-values.ts'
+import { LiveLoader } from './live-loader.ts'
 import { ManifestLoader } from './manifest.ts'
 import { method } from './method.ts'
-import { OptimisticWrites } from './optimistic.ts'
 import { type ClientOptions, readOptions, type Settings } from './options.ts'
 import type { Parts } from './parts.ts'
 import type { Client } from './types.ts'
@@ -15,6 +13,7 @@ import type { Client } from './types.ts'
 type Input = Readonly<Record<string, unknown>>
 
 const partsOf = new WeakMap<object, Parts>()
+
 /**
  * A typed client of the app at `url`, its origin with its prefix; the types come from the app's own, nothing is generated.
  * @throws TAPRI_CLIENT_URL when the url cannot be called
@@ -25,7 +24,7 @@ export function client<A extends App<any, any>>(url: string, options: ClientOpti
   const made = named((name) =>
     named(
       (route) => method(parts, `${name}.${route}`),
-      (params: Input = {}, options?: ChannelOptions) => parts.live.channels.open(name, params, options),
+      (params: Input = {}, options?: ChannelOptions) => parts.live.join(name, params, options),
     ),
   )
   partsOf.set(made, parts)
@@ -33,17 +32,8 @@ export function client<A extends App<any, any>>(url: string, options: ClientOpti
 }
 
 function partsFor(settings: Settings): Parts {
-  const { clock } = settings
-  const connection = new WatchedConnection(clock)
-  const live = new LiveAnswers(settings, connection)
-  return {
-    settings,
-    connection,
-    live,
-    manifest: new ManifestLoader(settings),
-    values: new LiveValues(live, () => live.channels.isEmpty && connection.rest()),
-    writes: new OptimisticWrites({ clock, connection, line: live }),
-  }
+  const connection = new KnownConnection(settings.clock)
+  return { settings, connection, live: new LiveLoader(settings, connection), manifest: new ManifestLoader(settings) }
 }
 
 /** Resolves once every live frame that the server has sent so far has been handled; for tests. */
@@ -62,10 +52,7 @@ export async function syncTo(client: object, at: Token): Promise<void> {
  * @example closeClient(api)
  */
 export function closeClient(client: object): void {
-  const parts = partsOf.get(client)
-  parts?.writes.close()
-  parts?.values.close()
-  parts?.live.close()
+  partsOf.get(client)?.live.close()
 }
 
 /**

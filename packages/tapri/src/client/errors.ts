@@ -1,5 +1,4 @@
-import { errorTable, type TapriError } from '../kit/errors.ts'
-import type { OutgoingRequest } from './request.ts'
+import { errorTable } from '../kit/errors.ts'
 
 export const clientError = errorTable({
   TAPRI_CLIENT_UNREACHABLE: 503,
@@ -8,13 +7,9 @@ export const clientError = errorTable({
   TAPRI_CLIENT_ROUTE: 404,
   TAPRI_CLIENT_INPUT: 400,
   TAPRI_CLIENT_URL: 500,
+  TAPRI_CLIENT_PART: 503,
   TAPRI_CLIENT_LIVE: 503,
   TAPRI_CLIENT_QUEUE: 503,
   TAPRI_CLIENT_LEFT: 409,
   TAPRI_CLIENT_CANCELLED: 409,
 })
-
-/** The error for a connection that ended in the middle of an answer. */
-export function lost({ method, url }: OutgoingRequest, cause: unknown): TapriError {
-  return clientError('TAPRI_CLIENT_UNREACHABLE', `Cannot read ${method} ${url} to its end: the connection failed`, { cause })
-}

@@ -1,4 +1,5 @@
 import { mediaType } from './answer.ts'
+import type { Settings } from './options.ts'
 
 /** Characters of one answer; a larger one is asked for whole each time. */
 const largest = 100_000
@@ -9,8 +10,17 @@ interface Kept {
   readonly headers: Headers
 }
 
+const answersOf = new WeakMap<Settings, KeptAnswers>()
+
+/** What the client of these settings keeps. */
+export function keptOf(settings: Settings): KeptAnswers {
+  const kept = answersOf.get(settings) ?? new KeptAnswers(settings.keep ?? 0)
+  answersOf.set(settings, kept)
+  return kept
+}
+
 /** Answers of GETs that the server was told to name by an entity tag: it says 304 in place of sending one again. */
-export class KeptAnswers {
+class KeptAnswers {
   readonly #most: number
   readonly #kept = new Map<string, Kept>()
 

@@ -95,12 +95,34 @@ export class Line {
 
   #onOpen(socket: LineSocket): void {
     if (socket !== this.#socket) return
-    this.#openedAt = this.#settings.clock.now()
-    this.#refusal = undefined
     if (!(socket instanceof EventLine)) this.#passes = true
     this.#hear()
-    this.send({ type: 'hello', ...(this.#settings.token !== undefined && { token: this.#settings.token }) })
+    const { token } = this.#settings
+    if (typeof token === 'function') this.#withToken(socket, (given) => this.#greet(given))
+    else this.#greet(token)
+  }
+
+  #greet(token: string | undefined): void {
+    this.#openedAt = this.#settings.clock.now()
+    this.#refusal = undefined
+    this.send({ type: 'hello', ...(token !== undefined && { token }) })
     this.#listener.onOpen()
+  }
+
+  /** Asks for the token of now; without one the line is as lost, and tried again later. */
+  async #withToken(socket: LineSocket, use: (token: string | undefined) => void): Promise<void> {
+    const { token } = this.#settings
+    try {
+      const given = typeof token === 'function' ? await token() : token
+      if (socket === this.#socket) use(given)
+    } catch {
+      if (socket === this.#socket) socket.close()
+    }
+  }
+
+  /** The session of the line ends soon, unless another token is shown. */
+  #renewToken(socket: LineSocket): void {
+    this.#withToken(socket, (token) => token !== undefined && this.send({ type: 'auth', token }))
   }
 
   #onMessage(socket: LineSocket, data: unknown): void {
@@ -109,8 +131,11 @@ export class Line {
     const frame = readFrame(data)
     if (frame === undefined) return
     if (frame.type === 'ping') this.send({ type: 'pong' })
-    if (frame.type === 'error' && frame.id === undefined) this.#refusal = readProblem(frame.problem)
-    else this.#listener.onFrame(frame)
+    if (frame.type === 'error' && frame.id === undefined) {
+      this.#refusal = readProblem(frame.problem)
+      const isEnding = this.#refusal?.code === 'TAPRI_AUTH_SESSION' && typeof this.#settings.token === 'function'
+      if (isEnding) this.#renewToken(socket)
+    } else this.#listener.onFrame(frame)
   }
 
   #onClose(socket: LineSocket, code: number): void {

@@ -1,6 +1,6 @@
 import { type Decode, decoderOf, foreign } from './answer.ts'
 import { chunksOf, linesIn } from './chunks.ts'
-import { lost } from './errors.ts'
+import { lost } from './lost.ts'
 import type { OutgoingRequest } from './request.ts'
 
 /**

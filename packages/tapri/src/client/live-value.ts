@@ -1,7 +1,5 @@
 import { clientError } from './errors.ts'
-import type { FollowOptions, LiveLine } from './live-line.ts'
 import { notify } from './notify.ts'
-import { ShownAnswer, type ShownWrite } from './shown-answer.ts'
 import type { LiveOptions, LiveState, LiveValue } from './types.ts'
 import { LatestValues } from './values.ts'
 
@@ -10,34 +8,23 @@ const nothing: LiveState<never> = Object.freeze({ value: undefined, error: undef
 /** One live answer, and who listens to it. */
 export class FollowedValue implements LiveValue<unknown> {
   readonly route: string
+  readonly input: Readonly<Record<string, unknown>>
+  /** Ends what brings the answer. */
+  stop = () => {}
   readonly #onError: LiveOptions['onError']
-  readonly #stop: () => void
   readonly #onClose: () => void
   readonly #listeners = new Set<() => void>()
-  readonly #answer = new ShownAnswer()
   #state: LiveState<unknown> = nothing
   #isClosed = false
 
   constructor(
-    line: LiveLine,
     { route, input }: { readonly route: string; readonly input: Readonly<Record<string, unknown>> },
     { onError, onClose }: LiveOptions & { readonly onClose: () => void },
   ) {
     this.route = route
+    this.input = input
     this.#onError = onError
     this.#onClose = onClose
-    const take = (value: unknown) => {
-      this.#answer.take(value)
-      this.refresh()
-    }
-    const options: FollowOptions = {
-      onError: (error) => this.#fail(error),
-      onAt: (at) => {
-        this.#answer.reach(at)
-        this.refresh()
-      },
-    }
-    this.#stop = line.subscribe(route, input, take, options)
   }
 
   get state(): LiveState<unknown> {
@@ -89,11 +76,9 @@ export class FollowedValue implements LiveValue<unknown> {
 
   close(): void {
     if (this.#isClosed) return
-    this.#isClosed = true
-    this.#stop()
-    this.#onClose()
-    this.#tell()
-    this.#listeners.clear()
+    this.#end()
+    this.stop()
+    this.#tellLast()
   }
 
   [Symbol.dispose](): void {
@@ -104,45 +89,35 @@ export class FollowedValue implements LiveValue<unknown> {
     return new LatestValues(this)
   }
 
-  /** Shows the change of a write until the server's answer has it. What it throws at first is thrown here. */
-  show(write: ShownWrite, change: (value: unknown) => unknown): void {
-    if (this.#state.isReady) change(this.#state.value)
-    this.#answer.add(write, change)
-    this.refresh()
-  }
-
-  /** Forgets the change of a write that has changed nothing. */
-  drop(write: ShownWrite): void {
-    this.#answer.drop(write)
-    this.refresh()
-  }
-
-  /** Whether the change of a write is still shown. */
-  shows(write: ShownWrite): boolean {
-    return this.#answer.shows(write)
-  }
-
-  /** Shows what is to be seen by now. */
-  refresh(): void {
-    const made = this.#answer.make()
-    if (made === undefined || (this.#state.isReady && Object.is(made.value, this.#state.value))) return
-    this.#state = Object.freeze({ value: made.value, error: undefined, isReady: true })
+  /** The answer is this now. */
+  take(value: unknown): void {
+    if (this.#state.isReady && Object.is(value, this.#state.value)) return
+    this.#state = Object.freeze({ value, error: undefined, isReady: true })
     this.#tell()
   }
 
-  #fail(error: Error): void {
+  /** There will be no more answers. */
+  fail(error: Error): void {
     if (this.#isClosed) return
     this.#state = Object.freeze({ ...this.#state, error })
-    this.#isClosed = true
-    this.#onClose()
+    this.#end()
     const onError = this.#onError
     if (onError !== undefined) notify(() => onError(error))
-    this.#tell()
-    this.#listeners.clear()
+    this.#tellLast()
+  }
+
+  #end(): void {
+    this.#isClosed = true
+    this.#onClose()
   }
 
   #tell(): void {
     for (const listener of [...this.#listeners]) notify(listener)
+  }
+
+  #tellLast(): void {
+    this.#tell()
+    this.#listeners.clear()
   }
 }
 

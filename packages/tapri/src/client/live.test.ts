@@ -440,3 +440,22 @@ test('a client whose WebSockets have opened comes back by one, however often tha
   assert.equal(opened.length >= 8, true)
   closeClient(api)
 })
+
+test('what is followed after a client was closed is followed, and what was before is not', async () => {
+  await using server = await serve()
+  const api: any = client<any>(server.url)
+  // while the part for it is on its way, and when it is there
+  for (let id = 1; id <= 3; id++) {
+    const left = api.rows.list.live({ page: 0 })
+    closeClient(api)
+    assert.equal(left.isClosed, true)
+    const kept = api.rows.list.live({ page: id })
+    const line = await server.connection()
+    await line.next()
+    const frame: any = await line.next()
+    assert.deepEqual(frame.input, { page: id })
+    line.send({ type: 'snapshot', id: frame.id, topic: 1, at: 'e.1', etag: 'x', value: id })
+    assert.equal(await kept.ready, id)
+  }
+  closeClient(api)
+})

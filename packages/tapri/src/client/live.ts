@@ -9,17 +9,22 @@ import {
   type Token,
 } from '../kit/protocol.ts'
 import { encodeWire } from '../kit/wire.ts'
+import { Backoff } from './backoff.ts'
 import { JoinedChannels } from './channels.ts'
-import type { WatchedConnection } from './connection.ts'
+import type { KnownConnection } from './connection.ts'
 import { clientError } from './errors.ts'
 import { Held, type Taken } from './held.ts'
 import { Line } from './line.ts'
 import type { FollowOptions } from './live-line.ts'
 import { notify } from './notify.ts'
 import type { Settings } from './options.ts'
+import { WatchedSockets } from './watched-sockets.ts'
 
 /** How long a line that nobody needs stays open: the next page often subscribes at once. */
 const grace = 2_000
+
+/** The server, or what it needs, is away, or was asked too often: no answer about the route or the caller. */
+const isPassing = ({ status, code }: TapriError) => (status > 501 && status < 505) || code === 'TAPRI_HTTP_TOO_MANY'
 
 type Input = Readonly<Record<string, unknown>>
 
@@ -31,6 +36,9 @@ interface Subscription {
   readonly onChange: (value: unknown) => void
   readonly onError: (error: Error) => void
   readonly onAt: FollowOptions['onAt']
+  backoff: Backoff
+  /** While the server cannot answer it. */
+  cancelWait: () => void
 }
 
 interface Asking {
@@ -43,6 +51,7 @@ interface Asking {
 export class LiveAnswers {
   readonly channels: JoinedChannels
   readonly #settings: Settings
+  readonly #sockets: WatchedSockets
   readonly #line: Line
   readonly #subscriptions = new Map<SubscriptionId, Subscription>()
   #lastId = 0
@@ -51,15 +60,17 @@ export class LiveAnswers {
   #asked: Asking[] = []
   #cancelGrace = () => {}
 
-  constructor(settings: Settings, connection: WatchedConnection) {
+  constructor(settings: Settings, connection: KnownConnection) {
     this.#settings = settings
+    const sockets = new WatchedSockets(connection)
+    this.#sockets = sockets
     this.#line = new Line(settings, {
       onOpen: () => this.#onOpen(),
       onFrame: (frame) => this.#onFrame(frame),
       onLost: () => this.#onLost(),
       onEnd: (error) => this.#onEnd(error),
-      onTry: (socket) => connection.watch(socket),
-      onLeave: (socket) => connection.leave(socket),
+      onTry: (socket) => sockets.watch(socket),
+      onLeave: (socket) => sockets.leave(socket),
     })
     const line = this.#line
     this.channels = new JoinedChannels(
@@ -72,7 +83,7 @@ export class LiveAnswers {
           this.#cancelGrace()
           line.open()
         },
-        release: () => this.#closeSoon(),
+        release: () => this.release(),
       },
       settings.clock,
     )
@@ -81,7 +92,10 @@ export class LiveAnswers {
   /** The answer ends the subscription. */
   subscribe(route: string, input: Input, onChange: (value: unknown) => void, options: FollowOptions = {}): () => void {
     const onError = options.onError ?? ((error: Error) => console.error(error))
-    const subscription: Subscription = { id: 0, route, input, held: new Held(), onChange, onError, onAt: options.onAt }
+    const subscription: Subscription = {
+      ...{ id: 0, route, input, held: new Held(), onChange, onError, onAt: options.onAt },
+      ...{ backoff: new Backoff(), cancelWait() {} },
+    }
     this.#cancelGrace()
     this.#add(subscription)
     // a line that cannot be opened says so before `live` has answered: never call back from inside the call
@@ -102,6 +116,14 @@ export class LiveAnswers {
   /** The caller is another now: subscriptions resume under the new session. */
   renew(): void {
     this.#line.renew()
+  }
+
+  /** Lets go of the line, unless somebody needs it. */
+  release(): void {
+    if (!this.#isIdle) return
+    this.#cancelGrace()
+    if (this.#line.isOpen) this.#cancelGrace = this.#settings.clock.after(grace, () => this.#hangUp())
+    else this.#hangUp()
   }
 
   close(): void {
@@ -136,10 +158,10 @@ export class LiveAnswers {
   #takeOwn(subscription: Subscription, frame: ServerFrame): void {
     const { held } = subscription
     if (frame.type === 'error') {
-      this.#end(
-        subscription,
-        readProblem(frame.problem) ?? clientError('TAPRI_CLIENT_ANSWER', 'Cannot understand why the subscription ended'),
-      )
+      const error =
+        readProblem(frame.problem) ?? clientError('TAPRI_CLIENT_ANSWER', 'Cannot understand why the subscription ended')
+      if (isPassing(error)) this.#askLater(subscription, error)
+      else this.#end(subscription, error)
     } else if (frame.type === 'piece') held.takePiece(frame)
     else if (frame.type === 'snapshot') this.#settle(subscription, held.takeWhole(frame))
     else if (frame.type === 'current') this.#settle(subscription, held.takeCurrent(frame))
@@ -171,8 +193,12 @@ export class LiveAnswers {
 
   #settle(subscription: Subscription, taken: Taken): void {
     if (taken === 'changed') notify(() => subscription.onChange(subscription.held.value))
-    if (taken !== 'lost') this.#stand(subscription)
-    else if (this.#subscriptions.has(subscription.id)) this.#askAgain(subscription)
+    if (taken === 'lost') {
+      if (this.#subscriptions.has(subscription.id)) this.#askAgain(subscription)
+      return
+    }
+    subscription.backoff = new Backoff()
+    this.#stand(subscription)
   }
 
   #stand({ held: { at }, onAt }: Subscription): void {
@@ -198,6 +224,7 @@ export class LiveAnswers {
   }
 
   #ask(subscription: Subscription): void {
+    subscription.cancelWait()
     const { id, route, input, held } = subscription
     const frame = { type: 'subscribe', id, route, input, ...(held.etag !== undefined && { etag: held.etag }) } as const
     // the server would close the socket, and with it all the other subscriptions
@@ -219,28 +246,33 @@ export class LiveAnswers {
     this.#ask(subscription)
   }
 
+  /** The server has ended it for something that passes: what is held stays, and is asked for again. */
+  #askLater(subscription: Subscription, { facts }: TapriError): void {
+    this.#subscriptions.delete(subscription.id)
+    this.#add(subscription)
+    subscription.held.disconnect()
+    const wait = Math.max(subscription.backoff.next(undefined), 1000 * (Number(facts?.retryAfter) || 0))
+    const ask = () => this.#subscriptions.has(subscription.id) && this.#line.isOpen && this.#ask(subscription)
+    subscription.cancelWait = this.#settings.clock.after(wait, ask)
+  }
+
   #leave(subscription: Subscription): void {
+    subscription.cancelWait()
     if (!this.#subscriptions.delete(subscription.id)) return
     if (this.#line.isOpen) this.#line.send({ type: 'unsubscribe', id: subscription.id })
-    this.#closeSoon()
+    this.release()
   }
 
   #end(subscription: Subscription, error: Error): void {
     this.#subscriptions.delete(subscription.id)
-    this.#closeSoon()
+    this.release()
     notify(() => subscription.onError(error))
-  }
-
-  #closeSoon(): void {
-    if (!this.#isIdle) return
-    this.#cancelGrace()
-    if (this.#line.isOpen) this.#cancelGrace = this.#settings.clock.after(grace, () => this.#hangUp())
-    else this.#hangUp()
   }
 
   #hangUp(): void {
     this.#cancelGrace()
     this.#line.close()
+    this.#sockets.rest()
     for (const { resolve } of [...this.#asked.splice(0), ...this.#waiting.splice(0)]) resolve()
   }
 

@@ -1,10 +1,10 @@
 import type { Clock } from '../kit/clock.ts'
 import { Backoff } from './backoff.ts'
-import type { WatchedConnection } from './connection.ts'
+import type { KnownConnection } from './connection.ts'
 import { clientError } from './errors.ts'
 import type { LiveLine } from './live-line.ts'
-import type { FollowedValue } from './live-value.ts'
 import { isTransient } from './repeat.ts'
+import type { ShownAnswer } from './shown-answer.ts'
 import { type Sending, Write } from './write.ts'
 
 /** Calls that wait to be sent. */
@@ -13,12 +13,12 @@ const mostWaiting = 100
 const longestDoubt = 23 * 3_600_000
 
 /** Shows the changes of a write in live answers. */
-export type Apply = (show: (values: readonly FollowedValue[], change: (value: unknown) => unknown) => void) => void
+export type Apply = (show: (answers: readonly ShownAnswer[], change: (value: unknown) => unknown) => void) => void
 
 interface Parts {
   readonly clock: Clock
   readonly line: LiveLine
-  readonly connection: WatchedConnection
+  readonly connection: KnownConnection
 }
 
 /** Calls whose changes are shown before they are answered: sent one after another, in the order in which they were made. */
@@ -45,7 +45,7 @@ export class OptimisticWrites {
     }
     const write = new Write(sending)
     try {
-      apply((values, change) => write.show(values, change))
+      apply((answers, change) => write.show(answers, change))
     } catch (error) {
       write.drop()
       throw error

@@ -1,11 +1,13 @@
 import type { Clock } from '../kit/clock.ts'
 import { milliseconds } from '../kit/measures.ts'
 import { clientError } from './errors.ts'
-import { KeptAnswers } from './kept.ts'
+
+type BearerToken = string | undefined | (() => string | undefined | Promise<string | undefined>)
 
 export interface ClientOptions {
-  /** A bearer token, for programs; browsers use the session cookie. */
-  readonly token?: string
+  /** A bearer token, for programs; browsers use the session cookie. A function is asked before each request, when a live line
+   * opens, and when the session of one is about to end: what it answers then goes on without a break. */
+  readonly token?: BearerToken
   /** Whether cookies go along: `same-origin` unless told; `include` for an API on another origin. */
   readonly credentials?: 'omit' | 'same-origin' | 'include'
   /** How long a call may take: `60s` unless told. One that sends files may take as long as it needs. */
@@ -26,12 +28,12 @@ export interface ClientOptions {
 export interface Settings {
   /** Origin and prefix, without a slash at the end. */
   readonly base: string
-  readonly token: string | undefined
+  readonly token: BearerToken
   readonly credentials: 'omit' | 'same-origin' | 'include'
   /** Milliseconds. */
   readonly timeout: number
   readonly retries: number
-  readonly kept: KeptAnswers | undefined
+  readonly keep: number | undefined
   readonly live: 'auto' | 'websocket' | 'events'
   readonly fetch: typeof fetch
   readonly WebSocket: typeof WebSocket | undefined
@@ -46,7 +48,7 @@ export function readOptions(url: string, options: ClientOptions): Settings {
     credentials: options.credentials ?? 'same-origin',
     timeout: milliseconds(options.timeout ?? '60s'),
     retries: options.retries ?? 2,
-    kept: options.keep === undefined ? undefined : new KeptAnswers(options.keep),
+    keep: options.keep,
     live: options.live ?? 'auto',
     // looked up for each call: a page may replace fetch after this
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),

@@ -1,6 +1,6 @@
 import { useMemo, useSyncExternalStore } from 'react'
+import { inputKey } from './input.ts'
 import { ListenedLive } from './listened.ts'
-import { inputKey } from './live-values.ts'
 import type { Live, LiveState, LiveValue } from './types.ts'
 
 interface Followed<In, Out> {

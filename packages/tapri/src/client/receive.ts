@@ -1,17 +1,12 @@
-import { foreign, mediaType, readWhole, refuse } from './answer.ts'
-import { lost } from './errors.ts'
+import { mediaType, readWhole, refuse } from './answer.ts'
+import { loadPart } from './load-part.ts'
 import type { Settings } from './options.ts'
-import { isRepeatable } from './repeat.ts'
 import type { OutgoingRequest } from './request.ts'
-import { send } from './send.ts'
 import type { CallOptions } from './types.ts'
-
-const eventStream = 'text/event-stream'
-const jsonLines = new Set(['application/jsonl', 'application/x-ndjson'])
 
 /**
  * What a call gets of an answer: its value, or an iterator of what streams in.
- * @throws what the server refuses with; TAPRI_CLIENT_ANSWER
+ * @throws what the server refuses with; TAPRI_CLIENT_ANSWER, TAPRI_CLIENT_PART
  */
 export async function receive(
   settings: Settings,
@@ -20,32 +15,18 @@ export async function receive(
   options: CallOptions,
 ): Promise<unknown> {
   await refuse(request, answer)
-  const type = mediaType(answer)
-  if (type === eventStream) return events(settings, request, answer, options)
-  if (!jsonLines.has(type)) return readWhole(request, answer)
-  const { valuesOf } = await import('./lines.ts')
-  return valuesOf(request, answer, options.signal)
-}
-
-async function events(settings: Settings, request: OutgoingRequest, first: Response, options: CallOptions) {
-  const { signal = new AbortController().signal, retries = settings.retries } = options
-  const mayReopen = isRepeatable(request.method) && retries > 0
-  const { eventsOf } = await import('./events.ts')
-  return eventsOf(first, {
-    clock: settings.clock,
-    signal,
-    refuseToReopen: (lostBy) => (mayReopen ? undefined : lost(request, lostBy)),
-    reopen(lastId) {
-      const headers = { ...request.headers, ...(lastId !== undefined && { 'last-event-id': lastId }) }
-      return send(settings, { ...request, headers }, reopened, { ...options, retries: 0 })
-    },
-  })
-}
-
-async function reopened(request: OutgoingRequest, answer: Response): Promise<Response | undefined> {
-  await refuse(request, answer)
-  // 204 is how a server says that there are no more (HTML 9.2.3)
-  if (answer.status === 204) return undefined
-  if (mediaType(answer) === eventStream) return answer
-  throw foreign(request, answer)
+  const loading = { clock: settings.clock, signal: options.signal }
+  switch (mediaType(answer)) {
+    case 'text/event-stream': {
+      const { receiveEvents } = await loadPart('events', () => import('./receive-events.ts'), loading)
+      return receiveEvents(settings, request, answer, options)
+    }
+    case 'application/jsonl':
+    case 'application/x-ndjson': {
+      const { valuesOf } = await loadPart('JSON lines', () => import('./lines.ts'), loading)
+      return valuesOf(request, answer, options.signal)
+    }
+    default:
+      return readWhole(request, answer)
+  }
 }

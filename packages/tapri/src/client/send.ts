@@ -4,7 +4,9 @@ import { wireType } from '../kit/wire.ts'
 import { Backoff } from './backoff.ts'
 import { Deadline, pause } from './deadline.ts'
 import { clientError } from './errors.ts'
+import { loadPart } from './load-part.ts'
 import type { Settings } from './options.ts'
+import type { Progress } from './progress.ts'
 import { isRepeatable, waitBefore } from './repeat.ts'
 import type { OutgoingRequest } from './request.ts'
 import type { CallOptions } from './types.ts'
@@ -27,20 +29,17 @@ export async function send<T>(
   const deadline = new Deadline(clock, allowedTime(settings, request, options), { what, signal: options.signal })
   const { signal } = deadline
   const backoff = new Backoff()
-  let thrown: { readonly error: unknown } | undefined
-  const told = toldBy(options, (error) => {
-    thrown = { error }
-  })
   let left = isRepeatable(request.method, options.key) ? (options.retries ?? settings.retries) : 0
   try {
+    const progress = await progressOf(settings, options, signal)
     for (;;) {
       let answer: Response | undefined
       try {
         signal.throwIfAborted()
-        answer = await exchange(settings, request, { ...told, signal })
+        answer = await exchange(settings, request, { key: options.key, progress, signal })
         return await read(request, answer)
       } catch (cause) {
-        if (thrown !== undefined) throw thrown.error
+        progress?.check()
         if (signal.aborted) throw signal.reason
         const wait = left-- > 0 ? waitBefore({ cause, answer }, backoff, clock) : undefined
         if (wait !== undefined) await pause(clock, wait, signal)
@@ -53,23 +52,17 @@ export async function send<T>(
   }
 }
 
-/** The same, so that what the caller's own functions throw is not taken for a connection that failed. */
-function toldBy({ onProgress, onDownload, ...others }: CallOptions, onThrown: (error: unknown) => void): CallOptions {
-  const heard = <Progress>(tell: (progress: Progress) => void) => {
-    return (progress: Progress) => {
-      try {
-        tell(progress)
-      } catch (error) {
-        onThrown(error)
-        throw error
-      }
-    }
-  }
-  return {
-    ...others,
-    ...(onProgress !== undefined && { onProgress: heard(onProgress) }),
-    ...(onDownload !== undefined && { onDownload: heard(onDownload) }),
-  }
+interface Exchange {
+  readonly key: string | undefined
+  /** Undefined when nobody wants to hear of it. */
+  readonly progress: Progress | undefined
+  readonly signal: AbortSignal
+}
+
+async function progressOf({ clock }: Settings, options: CallOptions, signal: AbortSignal): Promise<Progress | undefined> {
+  if (options.onProgress === undefined && options.onDownload === undefined) return undefined
+  const { Progress } = await loadPart('progress', () => import('./progress.ts'), { clock, signal })
+  return new Progress(options)
 }
 
 /** Files take as long as they are large, so nobody can say how long that may be. */
@@ -78,39 +71,29 @@ function allowedTime(settings: Settings, { body }: OutgoingRequest, { timeout }:
   return body instanceof Blob || body instanceof FormData ? undefined : settings.timeout
 }
 
-async function exchange(settings: Settings, request: OutgoingRequest, options: CallOptions): Promise<Response> {
-  const { kept } = settings
-  const ask = (headers: Readonly<Record<string, string>>) => sendOnce(settings, addHeaders(request, headers), options)
-  const answer = await (kept === undefined || request.method !== 'GET' ? ask({}) : kept.ask(request.url, ask))
-  if (options.onDownload === undefined) return answer
-  const { counted } = await import('./download.ts')
-  return counted(answer, options.onDownload)
+async function exchange(settings: Settings, request: OutgoingRequest, how: Exchange): Promise<Response> {
+  const { clock, keep } = settings
+  const ask = (headers: Readonly<Record<string, string>>) => sendOnce(settings, addHeaders(request, headers), how)
+  const keeps = keep !== undefined && request.method === 'GET'
+  // a browser keeps by itself
+  const kept = keeps ? await loadPart('kept answers', () => import('./kept.ts'), { clock, signal: how.signal }) : undefined
+  const answer = await (kept === undefined ? ask({}) : kept.keptOf(settings).ask(request.url, ask))
+  return how.progress?.received(answer) ?? answer
 }
 
 function addHeaders(request: OutgoingRequest, headers: Readonly<Record<string, string>>): OutgoingRequest {
   return { ...request, headers: { ...request.headers, ...headers } }
 }
 
-// what few pages need is loaded when it is needed
-async function sendOnce(
-  settings: Settings,
-  request: OutgoingRequest,
-  { key, onProgress, signal }: CallOptions,
-): Promise<Response> {
-  const headers: Record<string, string> = { ...request.headers, accept: `${wireType}, application/json;q=0.9, */*;q=0.8` }
-  if (settings.token !== undefined) headers.authorization = `Bearer ${settings.token}`
+async function sendOnce(settings: Settings, request: OutgoingRequest, { key, progress, signal }: Exchange): Promise<Response> {
+  const { credentials, fetch, token } = settings
+  const headers: Record<string, string> = { accept: `${wireType}, application/json;q=0.9, */*;q=0.8` }
+  const bearer = typeof token === 'function' ? await token() : token
+  if (bearer !== undefined) headers.authorization = `Bearer ${bearer}`
   if (key !== undefined) headers['idempotency-key'] = quoted(key)
-  if (onProgress !== undefined) {
-    const { sendWithProgress } = await import('./send-with-progress.ts')
-    return sendWithProgress(settings, { ...request, headers }, onProgress, signal)
-  }
-  return settings.fetch(request.url, {
-    method: request.method,
-    headers,
-    body: request.body ?? null,
-    credentials: settings.credentials,
-    signal: signal ?? null,
-  })
+  const whole = addHeaders(request, headers)
+  const { method, url, body = null } = whole
+  return progress?.send(settings, whole, signal) ?? fetch(url, { method, headers: whole.headers, body, credentials, signal })
 }
 
 /** A string of RFC 9651 3.3.3.

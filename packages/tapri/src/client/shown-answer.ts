@@ -1,4 +1,5 @@
 import type { Token } from '../kit/protocol.ts'
+import type { FollowedValue } from './live-value.ts'
 import { notify } from './notify.ts'
 import { isReached } from './token.ts'
 
@@ -22,6 +23,8 @@ interface Value {
 
 /** What the server has sent of one answer, under the changes of writes that are not in it yet. */
 export class ShownAnswer {
+  /** Where it is seen. */
+  readonly #value: FollowedValue
   /** As it was sent last. */
   #sent: Value | undefined
   /** What is shown of that, below the changes. */
@@ -32,33 +35,52 @@ export class ShownAnswer {
   /** What the present value was made from. */
   #made: { readonly base: Value | undefined; readonly shown: readonly Shown[] } = { base: undefined, shown: [] }
 
+  constructor(value: FollowedValue) {
+    this.#value = value
+  }
+
   take(value: unknown): void {
     this.#sent = { value }
     this.#at = undefined
+    this.refresh()
   }
 
   /** What was sent last stands there by now. */
   reach(at: Token): void {
     this.#at = at
+    this.refresh()
   }
 
-  add(write: ShownWrite, change: (value: unknown) => unknown): void {
+  /** Shows the change of a write until the server's answer has it. What it throws at first is thrown here. */
+  show(write: ShownWrite, change: (value: unknown) => unknown): void {
+    const { isReady, value } = this.#value.state
+    if (isReady) change(value)
     this.#shown = [...this.#shown, { write, change }]
+    this.refresh()
   }
 
+  /** Forgets the change of a write that has changed nothing. */
   drop(write: ShownWrite): void {
     this.#forget((shown) => shown.write === write)
+    this.refresh()
   }
 
+  /** Whether the change of a write is still shown. */
   shows(write: ShownWrite): boolean {
     return this.#shown.some((shown) => shown.write === write)
+  }
+
+  /** Shows what is to be seen by now. */
+  refresh(): void {
+    const made = this.#make()
+    if (made !== undefined) this.#value.take(made.value)
   }
 
   /**
    * What is to be seen by now; undefined when that is what was to be seen before. What was sent last is not shown while nobody
    * knows which of the writes are in it.
    */
-  make(): Value | undefined {
+  #make(): Value | undefined {
     if (this.#base === undefined || !this.#shown.some(({ write }) => this.#isInDoubt(write))) {
       this.#base = this.#sent
       this.#forget(({ write }) => this.#has(write))

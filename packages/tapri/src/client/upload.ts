@@ -1,5 +1,5 @@
 import { clientError } from './errors.ts'
-import { routeBehind } from './method.ts'
+import { routeBehind } from './route-behind.ts'
 import { begin } from './uploads/begin.ts'
 import type { OneFile, Takes, Upload, UploadOptions } from './uploads/types.ts'
 

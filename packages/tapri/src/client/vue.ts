@@ -9,7 +9,7 @@ import {
   toValue,
   watch,
 } from 'vue'
-import { inputKey } from './live-values.ts'
+import { inputKey } from './input.ts'
 import type { Live, LiveState, LiveValue } from './types.ts'
 
 /** What is known of a live answer, each part a ref. */

@@ -1,6 +1,6 @@
 import type { Token } from '../kit/protocol.ts'
-import type { FollowedValue } from './live-value.ts'
-import type { ShownWrite } from './shown-answer.ts'
+import { newKey } from './key.ts'
+import type { ShownAnswer, ShownWrite } from './shown-answer.ts'
 
 /** What a call was answered with. */
 export interface Answered {
@@ -11,7 +11,9 @@ export interface Answered {
 
 export interface Sending {
   /** One try, always under the same key. */
-  send(): Promise<Answered>
+  send(key: string): Promise<Answered>
+  /** Made by whoever calls; a new one where there is none. */
+  readonly key: string | undefined
   readonly signal: AbortSignal | undefined
 }
 
@@ -24,12 +26,14 @@ export class Write implements ShownWrite {
   sentFirst = 0
   readonly answered: Promise<unknown>
   readonly #sending: Sending
-  readonly #shownIn = new Set<FollowedValue>()
+  readonly #key: string
+  readonly #shownIn = new Set<ShownAnswer>()
   #resolve: (value: unknown) => void
   #reject: (error: unknown) => void
 
   constructor(sending: Sending) {
     this.#sending = sending
+    this.#key = sending.key ?? newKey()
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     this.answered = promise
     this.#resolve = resolve
@@ -41,13 +45,13 @@ export class Write implements ShownWrite {
   }
 
   get isShown(): boolean {
-    return [...this.#shownIn].some((value) => value.shows(this))
+    return [...this.#shownIn].some((answer) => answer.shows(this))
   }
 
-  show(values: readonly FollowedValue[], change: (value: unknown) => unknown): void {
-    for (const value of values) {
-      value.show(this, change)
-      this.#shownIn.add(value)
+  show(answers: readonly ShownAnswer[], change: (value: unknown) => unknown): void {
+    for (const answer of answers) {
+      answer.show(this, change)
+      this.#shownIn.add(answer)
     }
   }
 
@@ -56,7 +60,7 @@ export class Write implements ShownWrite {
     if (this.isOver) return Promise.reject(this.reason)
     if (this.sentFirst === 0) this.sentFirst = now
     this.stage = 'asked'
-    return this.#sending.send()
+    return this.#sending.send(this.#key)
   }
 
   /** The server could not be reached: nothing of it is in what comes until it is. */
@@ -89,11 +93,11 @@ export class Write implements ShownWrite {
   }
 
   drop(): void {
-    for (const value of this.#shownIn) value.drop(this)
+    for (const answer of this.#shownIn) answer.drop(this)
     this.#shownIn.clear()
   }
 
   #refresh(): void {
-    for (const value of this.#shownIn) value.refresh()
+    for (const answer of this.#shownIn) answer.refresh()
   }
 }

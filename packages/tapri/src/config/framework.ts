@@ -19,7 +19,7 @@ export const frameworkSettings = {
   LOG_FORMAT: optional(oneOf(['pretty', 'json', 'silent'])),
   /** Where the world reaches the app, when that is not where it listens. */
   PUBLIC_URL: optional(url()),
-  /** Signs cookies: a random text; a second one behind a comma is still believed. */
+  /** Signs cookies and URLs: a random text of 32 characters or more; a second such one behind a comma is still believed. */
   APP_SECRET: optional(text({ min: 32, max: 2048 })),
   /** The PEM files of a private key and its certificate: connections then speak TLS. */
   TLS_KEY: optional(text({ min: 1, max: 4096 })),

@@ -5,6 +5,7 @@ import { isRecord, nameOf, storedValue, wrong } from './compare.ts'
 import { all, always, type Condition, equal } from './condition.ts'
 import type { Transaction } from './driver.ts'
 import type { Scope } from './engine.ts'
+import { dataError } from './errors.ts'
 import type { StoredRow } from './evaluate.ts'
 import { fits } from './fits.ts'
 import { takeLinks } from './link.ts'
@@ -103,6 +104,8 @@ export async function upsert(scope: Scope, model: Model, given: unknown, options
       const other = isTaken(error) ? await lockFirst(session, model, condition) : undefined
       // somebody made it in between
       if (other !== undefined && (await mayFind(other))) return change(other)
+      // it is there, and this transaction began too early to see it: run again, it does
+      if (other === undefined && isTaken(error) && isOfKey(error, key)) throw madeMeanwhile(model, error)
       throw error
     }
   })
@@ -156,8 +159,23 @@ function withoutKey(given: unknown, key: readonly Column[]): unknown {
   return Object.fromEntries(Object.entries(given).filter(([name]) => !key.some((column) => column.name === name)))
 }
 
-function isTaken(error: unknown): boolean {
+function isTaken(error: unknown): error is TapriError {
   return error instanceof TapriError && error.code === 'TAPRI_DATA_NOT_UNIQUE'
+}
+
+/** Whether the key itself is taken, not another one. */
+function isOfKey({ issues = [] }: TapriError, key: readonly Column[]): boolean {
+  return issues.length === key.length && key.every(({ name }) => issues.some(({ path }) => path[0] === name))
+}
+
+function madeMeanwhile(model: Model, cause: Error) {
+  return dataError(
+    'TAPRI_DATA_CONFLICT',
+    `Cannot save in ${model.name}: somebody else made the row at the same time, try again`,
+    {
+      cause,
+    },
+  )
 }
 
 function tooMany(model: Model) {

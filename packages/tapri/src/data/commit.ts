@@ -11,6 +11,7 @@ export async function inTransaction<T>(scope: Scope, work: (within: Scope) => Pr
   const inside = (transaction: OpenTransaction) => {
     // it may be run again, and begins anew then
     after = []
+    transaction.after = after
     return work(scope.within(transaction, after))
   }
   if (scope.transaction !== undefined) {

@@ -143,5 +143,6 @@ function join(kind: 'all' | 'any', conditions: readonly Condition[], decisive: C
   }
   const [first] = parts
   if (first === undefined) return neutral
-  return parts.length === 1 ? first : { kind, of: parts }
+  // a list that was pushed to has room for more, and live queries keep many of them
+  return parts.length === 1 ? first : { kind, of: [...parts] }
 }

@@ -119,14 +119,14 @@ export class Scope implements View {
   ruled(model: Model, action: Action): Condition {
     if (this.everything) return always
     this.reads?.consult({ model, action })
-    return this.engine.policies.condition(model, action, this.user)
+    return this.engine.policies.condition(model, action, this.user, this.reads)
   }
 
   /** In which rows the asker may read the field; elsewhere it is null to it. */
   opened(model: Model, column: Column): Condition {
     if (this.everything || !column.guarded) return always
     this.reads?.consult({ model, action: 'read', column })
-    return this.engine.policies.field(model, column, 'read', this.user)
+    return this.engine.policies.field(model, column, 'read', this.user, this.reads)
   }
 
   /** In which of the rows that it may write the asker may write the field. */

@@ -1,3 +1,4 @@
+import { hkdfSync } from 'node:crypto'
 import { type Clock, systemClock } from '../kit/clock.ts'
 import type { Log } from '../observe/index.ts'
 import type { ReceiveFile } from './blobs.ts'
@@ -66,6 +67,10 @@ export interface Database extends NarrowDatabase {
   }
   /** Runs inside each writing transaction before COMMIT. What it writes belongs to the commit, and is not told again. */
   duringTransaction(listener: (changes: readonly Change[], db: SystemDb<any>) => Promise<void>): void
+  /** The whole database in the transaction that the caller's work is in; undefined outside of one. */
+  transactionAround(): SystemDb<any> | undefined
+  /** A key for one purpose, the same in every process on this database: 32 bytes. */
+  keyFor(purpose: string): Uint8Array
   /** What these rules open to the user, as one text: alike for two users who are shown the same. */
   opened(rules: ReadSet['rules'], user: StoredRow | null): string
   /** Nothing is committed while the work goes on. It may read, not write. */
@@ -95,7 +100,7 @@ export function openDatabase(options: DatabaseOptions): Promise<Database> {
 export async function openDatabaseBy(open: typeof openDriver, options: DatabaseOptions): Promise<Database> {
   const { internal = {}, clock = systemClock, log } = options
   const catalog = openCatalog(options.models, internal, () => clock.now())
-  const policies = new Policies(catalog, options.policies)
+  const policies = new Policies(catalog, options.policies, clock)
   const driver = await open(options.url, { clock, fail: (error) => log?.error('The database needs a look', { error }) })
   const failed = (error: unknown) => log?.error('Failed in a listener of the change log', { error })
   try {
@@ -145,6 +150,11 @@ export async function openDatabaseBy(open: typeof openDriver, options: DatabaseO
     changes,
     duringTransaction: (listener) =>
       writer.duringTransaction((told, transaction) => listener(told, binding.system(system.within(transaction)))),
+    transactionAround() {
+      const { current } = writer
+      return current === undefined ? undefined : binding.system(system.within(current, current.after))
+    },
+    keyFor: (purpose) => new Uint8Array(hkdfSync('sha256', driver.facts.secret, '', `tapri ${purpose}`, 32)),
     opened: (rules, user) => openedBy(policies, rules, user),
     exclusive: (work) => writer.exclusive(work),
     plan: () => migrations.plan(),

@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../kit/clock.ts'
 import type { Catalog, Column, Model } from './catalog.ts'
 import { always, any, type Condition, never, notDeleted } from './condition.ts'
 import { conditionKey } from './condition-key.ts'
@@ -12,6 +13,7 @@ export type FieldAction = 'read' | 'write'
 
 interface RuleContext {
   readonly user: StoredRow | null
+  readonly now: Date
   rows(...any: readonly unknown[]): Opened
 }
 type CompiledRule = (context: RuleContext) => unknown
@@ -25,6 +27,33 @@ class Opened {
     this['~rows'] = model
     this.condition = condition
   }
+}
+
+/** What a rule is given. */
+class Consultation implements RuleContext {
+  readonly user: StoredRow | null
+  readonly rows: RuleContext['rows']
+  readonly #clock: Clock
+  readonly #reads: ReadSet | undefined
+
+  constructor(user: StoredRow | null, rows: RuleContext['rows'], clock: Clock, reads: ReadSet | undefined) {
+    this.user = user
+    this.rows = rows
+    this.#clock = clock
+    this.#reads = reads
+  }
+
+  /** To the second, so that callers who come within one are given the same. */
+  get now(): Date {
+    if (this.#reads !== undefined) this.#reads.isTimed = true
+    return new Date(Math.floor(this.#clock.now() / 1000) * 1000)
+  }
+}
+
+interface Asking {
+  readonly user: StoredRow | null
+  /** Learns whether the rule goes by the time. */
+  readonly reads: ReadSet | undefined
 }
 
 interface Opening {
@@ -41,9 +70,11 @@ const ruleView: View = { everything: true, guard: notDeleted }
 /** Tells which rows of a model a user may read, make, change or delete. */
 export class Policies {
   readonly #openings = new Map<string, Opening>()
+  readonly #clock: Clock
 
   /** @throws TAPRI_DATA_POLICY for a policy of no model, a second one of a model, an unknown action */
-  constructor(catalog: Catalog, policies: readonly Policy[]) {
+  constructor(catalog: Catalog, policies: readonly Policy[], clock: Clock = systemClock) {
+    this.#clock = clock
     for (const policy of policies) {
       const model = catalog.get(policy.model)
       if (model === undefined || model.internal) throw wrong(policy.model, 'there is no such model')
@@ -58,23 +89,23 @@ export class Policies {
   }
 
   /** Closed until opened: no policy or no rule means nobody. */
-  condition(model: Model, action: Action, user: StoredRow | null): Condition {
+  condition(model: Model, action: Action, user: StoredRow | null, reads?: ReadSet): Condition {
     const opening = this.#openings.get(model.name)
     const rule = opening?.rules.get(action)
     if (opening === undefined || rule === undefined) return never
-    return this.#ask(opening, rule, action, user)
+    return this.#ask(opening, rule, action, { user, reads })
   }
 
   /** Which rows are open to the user in this field. Reading is closed until opened; writing is as open as the row. */
-  field(model: Model, column: Column, action: FieldAction, user: StoredRow | null): Condition {
+  field(model: Model, column: Column, action: FieldAction, user: StoredRow | null, reads?: ReadSet): Condition {
     const opening = this.#openings.get(model.name)
     const rule = opening?.fields.get(`${column.name} ${action}`)
     if (opening === undefined || rule === undefined) return action === 'read' && column.guarded ? never : always
-    return this.#ask(opening, rule, `fields.${column.name}.${action}`, user)
+    return this.#ask(opening, rule, `fields.${column.name}.${action}`, { user, reads })
   }
 
-  #ask({ model, rows }: Opening, rule: CompiledRule, name: string, user: StoredRow | null): Condition {
-    const answer = rule({ user, rows })
+  #ask({ model, rows }: Opening, rule: CompiledRule, name: string, { user, reads }: Asking): Condition {
+    const answer = rule(new Consultation(user, rows, this.#clock, reads))
     if (answer === true) return always
     if (answer === false) return never
     if (answer instanceof Opened && answer['~rows'] === model.name) return answer.condition

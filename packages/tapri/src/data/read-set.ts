@@ -30,6 +30,8 @@ export interface AskedRule {
 export class ReadSet {
   /** The rules of policies that said what may be read, by their names. */
   readonly rules = new Map<string, AskedRule>()
+  /** It was looked what time it is: the answer is another later, though nothing is written. */
+  isTimed = false
   readonly #entries: ReadEntry[] = []
   readonly #unkept: ReadEntry[] = []
   /** By their models, of the entries that were asked about so far. */

@@ -1,6 +1,7 @@
 import { Lock } from '../kit/lock.ts'
 import type { Change } from './changes.ts'
 import type { Transaction } from './driver.ts'
+import type { AfterCommit } from './engine.ts'
 import { dataError } from './errors.ts'
 
 /** A transaction as the data room keeps it: what it changed, and whether it still goes on. */
@@ -9,6 +10,8 @@ export class OpenTransaction {
   readonly changes: Change[]
   /** Ends the transaction when nobody waits for it any more. */
   readonly signal: AbortSignal | undefined
+  /** What is left for after COMMIT; absent where nobody waits for it. */
+  after: AfterCommit[] | undefined
   readonly #parent: OpenTransaction | undefined
   readonly #lock = new Lock()
   #isOpen = true

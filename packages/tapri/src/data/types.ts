@@ -129,6 +129,8 @@ export interface Rows<N extends string> {
 }
 export interface PolicyContext<M extends Models, N extends keyof M & string> {
   readonly user: ('users' extends keyof M & string ? FullRow<M, 'users'> : never) | null
+  /** To the second. What is followed live by a rule that looks at it is looked at again every minute. */
+  readonly now: Date
   /** The rows that match at least one of these. */
   rows(...any: readonly [Where<M, N>, ...Where<M, N>[]]): Rows<N>
 }

@@ -69,9 +69,10 @@ export function isAdd(value: unknown): value is { readonly '~add': unknown } {
   return isRecord(value) && '~add' in value
 }
 
-/** A row that was read and is written back names the file that it has, as it was shown; that is no change. */
+/** A row that was read and is written back names the file that it has, as it was shown, and an upload that is given once more
+ * tells nothing of what was made of it; that is no change. */
 function isSameFile(before: unknown, value: unknown): boolean {
-  return isFile(before) && isRecord(value) && value.id === before.id && !isFile(value)
+  return isFile(before) && isRecord(value) && value.id === before.id && (!isFile(value) || value.media === undefined)
 }
 
 /** The value as a later read gives it, so that answers, the change log and the table agree. */

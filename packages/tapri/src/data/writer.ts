@@ -109,6 +109,12 @@ export class Writer {
     throw dataError('TAPRI_DATA_TRANSACTION', 'Cannot use another db inside of a transaction: use the one that it was given')
   }
 
+  /** The transaction that the caller's work is in. */
+  get current(): OpenTransaction | undefined {
+    const around = this.#around()
+    return around === 'exclusive' ? undefined : around
+  }
+
   requireOutside(to: string): void {
     if (this.#isClosed) throw closed()
     if (this.#around() === undefined) return

@@ -1,4 +1,3 @@
-import { fileTypeFromBuffer } from 'file-type'
 import { accepts, canonicalType } from './accept.ts'
 import { filesError } from './errors.ts'
 
@@ -64,6 +63,8 @@ export function textChecker(claim: Claim): (chunk: Uint8Array | undefined) => vo
 }
 
 async function magicType(head: Uint8Array): Promise<{ type: string; ending: string } | undefined> {
+  // it has a module for each kind of archive, which an app without files does not need
+  const { fileTypeFromBuffer } = await import('file-type')
   // a detector that is led astray by crafted bytes has told nothing
   const found = await fileTypeFromBuffer(head).catch(() => undefined)
   return found === undefined ? undefined : { type: canonicalType(found.mime), ending: found.ext }

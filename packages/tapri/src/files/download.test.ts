@@ -71,6 +71,29 @@ test('who may not read the row may not read its file, in the words for a file th
   assert.deepEqual([hidden.status, (await hidden.json()).code], [404, 'TAPRI_NOT_FOUND'])
 })
 
+test('who had a file is asked about its row again: it may be hidden, have another file or none since', async () => {
+  await using room = await Room.open()
+  const { body: video } = await room.post({ title: 'Kites', source: film() })
+  const { url } = video.source
+  const read = async () => {
+    const response = await get(room, url, { range: 'bytes=0-3' })
+    await response.body?.cancel()
+    return [response.status, response.headers.get('etag'), response.headers.get('content-range')]
+  }
+  const before = await read()
+  assert.deepEqual([before[0], await read()], [206, before])
+  await room.db.videos.update(video.id, { published: false })
+  assert.equal((await read())[0], 404)
+  await room.db.videos.update(video.id, { published: true })
+  assert.deepEqual(await read(), before)
+
+  await room.db.videos.update(video.id, { source: film('boats.mp4', 100_000) })
+  const [status, etag, range] = await read()
+  assert.deepEqual([status, etag === before[1], range], [206, false, 'bytes 0-3/100000'])
+  await room.db.videos.update(video.id, { source: null })
+  assert.equal((await read())[0], 404)
+})
+
 test('private fields, other fields, other models and made-up ids have no file', async () => {
   await using room = await Room.open()
   const { body: video } = await room.post({ title: 'Kites', source: film(), master: film('master.mp4') })

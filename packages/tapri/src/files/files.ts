@@ -8,13 +8,13 @@ import type { Log } from '../observe/index.ts'
 import { silentLog } from '../observe/index.ts'
 import type { FieldFacts, Fields } from '../schema/index.ts'
 import type { DownloadContext, Wanted } from './access.ts'
-import { downloadFile } from './download.ts'
+import { Downloads } from './download.ts'
 import { requireSendBy } from './elsewhere.ts'
 import { fileDb } from './file-db.ts'
 import { type FormLimits, type FormSender, formLimits, receiveForm } from './form.ts'
 import { lookAtPicture } from './images/look.ts'
 import { Pictures } from './images/pictures.ts'
-import { requireSharp } from './images/sharp.ts'
+import { hasSharp } from './images/sharp.ts'
 import { Ledger } from './ledger.ts'
 import { filmActions } from './media/actions.ts'
 import { filmPart } from './media/film-parts.ts'
@@ -116,15 +116,22 @@ export async function openFiles(options: FilesOptions): Promise<Files> {
   const { database, clock = systemClock, log = silentLog } = options
   const store = await openStore(options.url, clock)
   const db = fileDb(database.asSystem)
-  const quotas = new Quotas(db, options.quota)
+  const quotas = new Quotas(db, { clock, quota: options.quota })
   const ledger = new Ledger({ database, store, clock, log, quotas })
   const signing = new Signing({ secrets: options.secrets ?? [], production: options.production ?? false, clock, log })
   const renditions = new Renditions({ db, store, clock })
-  if (hasPictures(database.models)) requireSharp()
+  if (hasPictures(database.models) && !hasSharp()) {
+    log.event(
+      'files.sharp.missing',
+      { what: 'pictures are answered as they came', cure: 'install it: npm install sharp' },
+      'warn',
+    )
+  }
   const { sendBy } = options
   requireSendBy(store, sendBy)
   const sent = { database, store, log, clock, signing, renditions, sendBy }
-  const pictures = new Pictures(sent)
+  const downloads = new Downloads(sent)
+  const pictures = new Pictures({ ...sent, original: (wanted, context) => downloads.answer(wanted, context) })
   const makers: PartMakers = {
     image: (request) => pictures.part(request),
     video: (request) => filmPart(request, sent),
@@ -156,8 +163,8 @@ export async function openFiles(options: FilesOptions): Promise<Files> {
   const stopSweeping = sweeping(ledger, { clock, log })
 
   return {
-    async readForm(request, fields, { signal, user = null } = {}) {
-      const { values, files } = await receiveForm(request, fields, { ...tools, signal, user }, uploads)
+    async readForm(request, fields, { signal, address, user = null } = {}) {
+      const { values, files } = await receiveForm(request, fields, { ...tools, signal, address, user }, uploads)
       return { values, settle: () => ledger.release(files) }
     },
     films,
@@ -165,7 +172,7 @@ export async function openFiles(options: FilesOptions): Promise<Files> {
     claim: (values, fields, user) => claimUploads(values, fields, user, uploads),
     uploads,
     receive: (file, field) => receiveBlob(file, field, tools),
-    download: (context, wanted) => downloadFile(wanted, context, sent),
+    download: (context, wanted) => downloads.answer(wanted, context),
     part: (context, wanted) => downloadPart(wanted, context, { database, signing, makers }),
     actions: { ...fileActions(signing), ...filmActions(films, streams, options.base ?? '') },
     sweep: () => ledger.sweep(),

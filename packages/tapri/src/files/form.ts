@@ -33,6 +33,8 @@ export interface FormTools extends ReceiveTools {
 /** Who sends a form, and until when that matters. */
 export interface FormSender {
   readonly user: Sender | null
+  /** Where it comes from: an address, or the network of one. */
+  readonly address?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -158,7 +160,8 @@ class Form {
       name: cleanName(filename),
       mayBeAbsent: filename === '',
     }
-    const receiving = { rules, media: facts.media, sender: this.#tools.user }
+    const { user: sender, address } = this.#tools
+    const receiving = { rules, media: facts.media, sender, address }
     this.#received.set(header.name, await receiveFile(content, receiving, this.#tools, (id) => this.files.push(id)))
   }
 

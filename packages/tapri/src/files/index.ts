@@ -1,5 +1,5 @@
 export type { DownloadContext } from './access.ts'
-export { type Copied, copyStore } from './copy.ts'
+export { type Copied, type CopyOptions, copyStore } from './copy.ts'
 export { filesError } from './errors.ts'
 export { type Files, type FilesOptions, openFiles } from './files.ts'
 export type { FormLimits } from './form.ts'

@@ -11,7 +11,7 @@ import { Ledger } from './ledger.ts'
 import { Quotas } from './quota.ts'
 import { receiveFile } from './receive.ts'
 import { nothing, Room } from './room.fixture.ts'
-import type { Store } from './store.ts'
+import type { Store, Unfinished } from './store.ts'
 import { sweeping } from './sweeping.ts'
 
 test('bytes that another process gave up while they came go with their form', async () => {
@@ -103,9 +103,60 @@ test('what cannot be removed keeps nothing else from being removed', async () =>
   assert.equal(await room.db.tapri_files.count(), 100)
 })
 
+test('an upload that expires leaves nothing, also when its pieces cannot be removed at once', async () => {
+  await using room = await Room.open()
+  const disk = await openDisk(join(room.folder, 'files'))
+  let isAway = true
+  const abandon: Store['pieces']['abandon'] = async (unfinished) => {
+    if (isAway) throw new Error('Away')
+    await disk.pieces.abandon(unfinished)
+  }
+  const pieces = {
+    begin: (key: string) => disk.pieces.begin(key),
+    offset: (unfinished: Unfinished) => disk.pieces.offset(unfinished),
+    append: (unfinished: Unfinished, offset: number, source: Readable) => disk.pieces.append(unfinished, offset, source),
+    complete: (unfinished: Unfinished) => disk.pieces.complete(unfinished),
+    abandon,
+  }
+  await using later = openNode(room, storeLike(disk, { pieces }), manualClock(room.clock.now() + 60_000))
+  const unfinished = await upload(room, disk)
+  await later.ledger.sweep()
+  assert.equal(await disk.pieces.offset(unfinished), 1000)
+  isAway = false
+  await later.ledger.sweep()
+  assert.equal(await disk.pieces.offset(unfinished), undefined)
+  assert.deepEqual([await room.kept(), await room.db.tapri_uploads.count()], [nothing, 0])
+})
+
+test('the upload of a file that a row has is forgotten when it expires, and the file stays', async () => {
+  await using room = await Room.open()
+  const disk = await openDisk(join(room.folder, 'files'))
+  await using later = openNode(room, disk, manualClock(room.clock.now() + 60_000))
+  const { key } = await upload(room, disk)
+  await room.db.tapri_files.updateWhere({ key }, { state: 'attached' })
+  await later.ledger.sweep()
+  assert.deepEqual([(await room.kept()).rows, await room.db.tapri_uploads.count()], [['sent attached'], 0])
+})
+
+test('the rows of files go one by one with their bytes', async () => {
+  await using room = await Room.open()
+  const disk = await openDisk(join(room.folder, 'files'))
+  const [first, second] = [await orphan(room, disk), await orphan(room, disk)]
+  const left: number[] = []
+  const store = storeLike(disk, {
+    async delete(key) {
+      left.push(await room.db.tapri_files.count())
+      await disk.delete(key)
+    },
+  })
+  await using node = openNode(room, store)
+  await node.ledger.sweep()
+  assert.deepEqual([first === second, left, await room.kept()], [false, [2, 1], nothing])
+})
+
 /** One more process on the room's database. */
 function openNode(room: Room, store: Store, clock: ManualClock = room.clock) {
-  const quotas = new Quotas(fileDb(room.db), undefined)
+  const quotas = new Quotas(fileDb(room.db), { clock: room.clock, quota: undefined })
   const ledger = new Ledger({ database: room.database, store, clock, log: silentLog, quotas })
   const rules = { field: 'source', accept: ['*/*'], maxSize: 1e6, claimed: 'x/y', name: 'sent', mayBeAbsent: false }
   return {
@@ -125,6 +176,19 @@ async function orphan(room: Room, store: Store): Promise<string> {
   const at = new Date(room.clock.now())
   await room.db.tapri_files.create({ key, name: 'orphan', type: 'text/plain', state: 'orphaned', at })
   return key
+}
+
+/** An upload that lasts a minute, of which 1000 bytes have come. */
+async function upload(room: Room, store: Store): Promise<Unfinished> {
+  const key = newId()
+  const at = new Date(room.clock.now())
+  const lasting = { at, expires: new Date(room.clock.now() + 60_000) }
+  const file = await room.db.tapri_files.create({ ...lasting, key, name: 'sent', type: 'video/mp4', state: 'pending' })
+  const unfinished = { key, memo: await store.pieces.begin(key) }
+  const place = { route: 'videos.create', field: 'source', claimed: 'video/mp4', metadata: '', sender: '::1' }
+  await room.db.tapri_uploads.create({ ...lasting, ...place, file: file.id, hash: key, kind: 'pieces', memo: unfinished.memo })
+  await store.pieces.append(unfinished, 0, Readable.from([Buffer.alloc(1000, 1)]))
+  return unfinished
 }
 
 /** A store but for what it does otherwise. */

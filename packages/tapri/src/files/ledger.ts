@@ -137,7 +137,8 @@ export class Ledger {
       pending += await this.#db.tapri_files.updateWhere({ id: { in: ids }, ...where }, { state: 'orphaned' })
       await this.#collect(() => this.#orphans.remove(ids))
     }
-    const ofRows = { expires: { lte: now }, not: { file: { state: 'pending' } } } as const
+    // one that is orphaned by now tells what is to be removed, and goes with its file
+    const ofRows = { expires: { lte: now }, file: { state: 'attached' } } as const
     if ((await this.#db.tapri_uploads.count({ where: ofRows })) > 0) await this.#db.tapri_uploads.deleteWhere(ofRows)
     return pending
   }

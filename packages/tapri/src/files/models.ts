@@ -23,7 +23,7 @@ export const fileModels = {
       owner: optional(text({ max: 64 })),
       /** When it is given up while it is pending; whoever holds it puts that off. */
       expires: optional(time()),
-      /** Until when bytes may come by a URL of the store: until then its row outlives them. */
+      /** Until when bytes come by a URL of the store, unless they are very slow: its row outlives that by a day. */
       closes: optional(time()),
       at: time(),
     },
@@ -95,6 +95,12 @@ export const fileModels = {
       row: text({ max: 64 }),
       field: text({ max: 255 }),
       state: oneOf(['waiting', 'working', 'ready', 'failed', 'cancelled', 'unavailable']),
+      /** `first` until what plays it at once is made, then `rest`. */
+      stage: oneOf(['first', 'rest'], { default: 'first' }),
+      /** The user who sent it; null for a visitor's, and for what the app itself gives. */
+      owner: optional(text({ max: 64 })),
+      /** When a process took it last. */
+      taken: optional(time()),
       /** The process that works on it. */
       worker: optional(text({ max: 64 })),
       /** When another may take it; of what is ready, when what only its beginning needed is removed. */
@@ -103,7 +109,12 @@ export const fileModels = {
       /** The renditions that are finished. */
       made: json<readonly Rung[]>(),
     },
-    { index: [['state', 'expires']] },
+    {
+      index: [
+        ['state', 'expires'],
+        ['owner', 'taken'],
+      ],
+    },
   ),
   /** Where encoders send live: one row for each `stream()` field of a row that has had a key. */
   tapri_streams: model(

@@ -5,6 +5,9 @@ import type { Renditions } from './renditions.ts'
 import type { Store } from './store.ts'
 
 const batch = 100
+/** Milliseconds for which bytes are looked for that come by a URL of the store after it has closed: their sender may be very slow,
+ * and the store asks only at the beginning whether the URL is good. */
+const watchedFor = 86_400_000
 
 interface OrphanTools {
   readonly db: FileDb
@@ -52,24 +55,24 @@ export class Orphans {
 
   async #removeAll(files: readonly FileRow[]): Promise<void> {
     const { db, clock, log } = this.#tools
-    const gone: FileId[] = []
     for (const file of files) {
       try {
         await this.#removeBytes(file)
         // until then bytes may come once more, by the URL that its sender has
-        if (file.closes === null || file.closes.getTime() <= clock.now()) gone.push(file.id)
+        if (file.closes !== null && file.closes.getTime() + watchedFor > clock.now()) continue
+        // at once: what is made of it from now on finds no file. Another process may have done so already
+        await db.tapri_files.deleteWhere({ id: file.id })
       } catch (error) {
         // its row stays, so that the next sweep tries again
         log.event('files.remove.failed', { error, file: file.id }, 'error')
       }
     }
-    // another process may have done so already
-    if (gone.length > 0) await db.tapri_files.deleteWhere({ id: { in: gone } })
   }
 
-  async #removeBytes({ id, key }: FileRow): Promise<void> {
+  async #removeBytes({ id, key, closes }: FileRow): Promise<void> {
     const { db, store, renditions } = this.#tools
-    const upload = await db.tapri_uploads.first({ where: { file: id } })
+    // what comes by a URL of the store comes at once, and has no pieces
+    const upload = closes === null ? await db.tapri_uploads.first({ where: { file: id } }) : null
     if (upload !== null) await store.pieces.abandon({ key, memo: upload.memo })
     await renditions.remove(id)
     await store.delete(key)

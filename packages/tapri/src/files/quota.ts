@@ -1,3 +1,4 @@
+import type { Clock } from '../kit/clock.ts'
 import { bytes, formatBytes } from '../kit/measures.ts'
 import { filesError } from './errors.ts'
 import type { FileDb } from './file-db.ts'
@@ -13,10 +14,12 @@ export type Quota = (user: any) => number | string | null | Promise<number | str
 /** What users may keep: the files of their rows, and those on their way. */
 export class Quotas {
   readonly #db: FileDb
+  readonly #clock: Clock
   readonly #quota: Quota | undefined
 
-  constructor(db: FileDb, quota: Quota | undefined) {
+  constructor(db: FileDb, { clock, quota }: { readonly clock: Clock; readonly quota: Quota | undefined }) {
     this.#db = db
+    this.#clock = clock
     this.#quota = quota
   }
 
@@ -31,14 +34,20 @@ export class Quotas {
   async of(user: Sender | null): Promise<{ readonly quota: number; readonly room: number }> {
     const quota = await this.limitOf(user)
     if (user === null || quota === Infinity) return { quota, room: Infinity }
-    return { quota, room: Math.max(0, quota - (await usedBy(this.#db, user))) }
+    return { quota, room: Math.max(0, quota - (await this.#usedBy(this.#db, user))) }
   }
 
   /** Takes back, in the transaction that made it so, what is more than the user may keep.
    * @throws TAPRI_FILES_QUOTA */
   async require(tx: FileDb, user: Sender | null, limit: number): Promise<void> {
     if (user === null || limit === Infinity) return
-    if ((await usedBy(tx, user)) > limit) throw overQuota(limit)
+    if ((await this.#usedBy(tx, user)) > limit) throw overQuota(limit)
+  }
+
+  #usedBy(db: FileDb, { id }: Sender): Promise<number> {
+    // of what is given up, as long as it may still come by a URL of the store
+    const or = [{ not: { state: 'orphaned' as const } }, { closes: { gt: new Date(this.#clock.now()) } }]
+    return db.tapri_files.sum('size', { where: { owner: id, or } })
   }
 }
 
@@ -52,7 +61,8 @@ export function overQuota(limit: number) {
   )
 }
 
-function usedBy(db: FileDb, { id }: Sender): Promise<number> {
-  // of what is given up, as long as it may still come by a URL of the store
-  return db.tapri_files.sum('size', { where: { owner: id, not: { state: 'orphaned', closes: null } } })
+/** Names whoever sends: a user, or a visitor by the address; undefined for the app itself. */
+export function whoSends(user: Sender | null, address: string | undefined): string | undefined {
+  if (user !== null) return `user ${user.id}`
+  return address === undefined ? undefined : `at ${address}`
 }

@@ -5,8 +5,9 @@ import { FileCheck, type FileRules } from './file-check.ts'
 import type { Ledger } from './ledger.ts'
 import type { Media } from './media.ts'
 import { cleanName } from './names.ts'
-import type { Quotas, Sender } from './quota.ts'
+import { type Quotas, type Sender, whoSends } from './quota.ts'
 import type { Store } from './store.ts'
+import { sentBy } from './stores/budget.ts'
 
 /** A file that is in the store, before any row has it. */
 export interface KeptFile {
@@ -34,6 +35,7 @@ export interface Receiving {
   /** What the field makes of it. */
   readonly media: MediaFacts | undefined
   readonly sender: Sender | null
+  readonly address?: string | undefined
 }
 
 /**
@@ -42,7 +44,7 @@ export interface Receiving {
  */
 export async function receiveFile(
   content: Readable,
-  { rules, media: made, sender }: Receiving,
+  { rules, media: made, sender, address }: Receiving,
   { store, ledger, quotas, inspect }: ReceiveTools,
   pending: (id: string) => void,
 ): Promise<object | undefined> {
@@ -57,7 +59,7 @@ export async function receiveFile(
   const key = newId()
   const id = await ledger.expect({ key, name: rules.name, type }, sender)
   pending(id)
-  const stored = await store.put(key, check)
+  const stored = await store.put(key, sentBy(check, whoSends(sender, address)))
   await ledger.received(id, stored, sender)
   const { field, name } = rules
   const { size } = stored

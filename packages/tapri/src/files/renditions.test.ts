@@ -66,6 +66,46 @@ test('what is kept in the place of another leaves one', async () => {
   assert.deepEqual([(await keys()).length, await nodes[0]?.find(file, what.name)], [1, undefined])
 })
 
+test('what cannot be kept leaves what was there before', async () => {
+  await using room = await Room.open()
+  const { file, nodes, keys, store } = await processes(room, 1)
+  const [node] = nodes
+  const first = await node?.keep(file, what, bytes('first'))
+  async function* broken() {
+    yield Buffer.from('sec')
+    throw new Error('The line is lost')
+  }
+  await assert.rejects(node?.keep(file, what, Readable.from(broken())) ?? Promise.resolve(), /The line is lost/)
+  assert.deepEqual(await node?.find(file, what.name), first)
+  assert.equal(await text(await store.get(first?.key ?? '')), 'first')
+  assert.equal(await room.db.tapri_renditions.count(), 1)
+  await node?.keep(file, what, bytes('third'))
+  assert.equal((await keys()).length, 2)
+})
+
+test('of two that are kept in the place of one at once, one stays', async () => {
+  await using room = await Room.open()
+  const { file, nodes, keys, store } = await processes(room, 2)
+  await nodes[0]?.keep(file, what, bytes('first'))
+  await Promise.all(nodes.map((node, index) => node.keep(file, what, bytes(`of ${index}`))))
+  const kept = await nodes[0]?.find(file, what.name)
+  assert.match(await text(await store.get(kept?.key ?? '')), /^of [01]$/)
+  assert.deepEqual([(await keys()).length, await room.db.tapri_renditions.count()], [2, 1])
+})
+
+test('what comes to its end after its file was given up is removed', async () => {
+  await using room = await Room.open()
+  const { file, nodes, keys } = await processes(room, 1)
+  async function* late() {
+    yield Buffer.from('a')
+    // by another process, which has removed all that it knew of by now
+    await room.db.tapri_files.updateWhere({ id: file }, { state: 'orphaned' })
+    yield Buffer.from('b')
+  }
+  await assert.rejects(nodes[0]?.add(file, what, Readable.from(late())) ?? Promise.resolve(), { code: 'TAPRI_NOT_FOUND' })
+  assert.deepEqual([(await keys()).length, await room.db.tapri_renditions.count()], [1, 0])
+})
+
 test('a file takes what was made of it with it', async () => {
   await using room = await Room.open()
   const { file, nodes, keys, row } = await processes(room, 1)

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream'
 import type { Clock } from '../kit/clock.ts'
-import { TapriError } from '../kit/errors.ts'
+import { notFound, TapriError } from '../kit/errors.ts'
 import { newId } from '../kit/ids.ts'
+import type { Id } from '../schema/index.ts'
 import { type FileDb, idOf } from './file-db.ts'
 import type { Store } from './store.ts'
 
@@ -21,6 +22,7 @@ export interface Rendition {
 
 interface Put extends Pick<Rendition, 'name' | 'type'> {
   readonly source: Readable
+  readonly key?: string
   readonly signal: AbortSignal | undefined
 }
 
@@ -49,7 +51,7 @@ export class Renditions {
     return row === null ? undefined : { name, key: row.key, type: row.type, size: row.size ?? 0, at: row.at }
   }
 
-  /** Keeps it in place of one of that name; readers of that one get to its end.
+  /** Keeps it in place of one of that name, which stays when it fails; readers of that one get to its end.
    * @throws TAPRI_FILES_STORE, TAPRI_NOT_FOUND when the file has gone meanwhile */
   async keep(
     file: string,
@@ -57,8 +59,20 @@ export class Renditions {
     source: Readable,
     options?: { readonly signal?: AbortSignal },
   ): Promise<Rendition> {
-    await this.remove(file, name)
-    return this.#put(file, { name, type, source, signal: options?.signal })
+    const put = { type, source, signal: options?.signal }
+    if ((await this.#tools.db.tapri_renditions.count({ where: { file: idOf(file), name } })) === 0)
+      return this.#put(file, { ...put, name })
+    // only what is whole takes the place of what is there
+    const key = newId()
+    try {
+      const made = await this.#put(file, { ...put, name: key, key })
+      await this.#swap(file, { name, key })
+      return { ...made, name }
+    } catch (cause) {
+      // what cannot be removed now goes with the file
+      await this.remove(file, key).catch(() => {})
+      throw cause
+    }
   }
 
   /** Keeps it unless one of that name is kept, or is being kept by this process or another: undefined then.
@@ -84,20 +98,39 @@ export class Renditions {
     }
   }
 
-  async #put(file: string, { name, type, source, signal }: Put): Promise<Rendition> {
+  async #put(file: string, { name, type, source, signal, key = newId() }: Put): Promise<Rendition> {
     const { db, store, clock } = this.#tools
-    const key = newId()
     const at = new Date(clock.now())
     const { id } = await db.tapri_renditions.create({ file: idOf(file), name, type, key, at })
     try {
       const { size } = await store.put(key, source, signal === undefined ? {} : { signal })
-      await db.tapri_renditions.update(id, { size })
+      // who removes a file that was given up meanwhile may have looked for this before it was here
+      if ((await db.tapri_renditions.updateWhere({ id, file: { state: 'attached' } }, { size })) === 0) throw fileGone()
       return { name, key, type, size, at }
     } catch (error) {
-      // its row was removed while its bytes came, so nobody knows of them
-      if ((await db.tapri_renditions.count({ where: { id } })) === 0) await store.delete(key)
+      if (await this.#isLost(id)) {
+        await store.delete(key)
+        await db.tapri_renditions.deleteWhere({ id })
+      }
       throw error
     }
+  }
+
+  /** Whether nobody will remove it: its row was removed while its bytes came, or its file was given up. */
+  async #isLost(id: Id<'tapri_renditions'>): Promise<boolean> {
+    return (await this.#tools.db.tapri_renditions.count({ where: { id, file: { state: 'attached' } } })) === 0
+  }
+
+  /** Gives the name to that of this key, then removes the one that had it: each has a row until its bytes are gone. */
+  async #swap(file: string, { name, key }: Pick<Rendition, 'name' | 'key'>): Promise<void> {
+    const of = { file: idOf<'tapri_files'>(file) }
+    const earlier = await this.#tools.db.transaction(async ({ tapri_renditions: rows }) => {
+      const before = await rows.first({ where: { ...of, name } })
+      if (before !== null) await rows.update(before.id, { name: before.key })
+      if ((await rows.updateWhere({ ...of, name: key }, { name })) === 0) throw fileGone()
+      return before
+    })
+    if (earlier !== null) await this.remove(file, earlier.key)
   }
 
   /** Removes one, or all of a file; when that fails, what is left of them stays to be removed with the file. */
@@ -114,4 +147,8 @@ export class Renditions {
       found = rows.length
     }
   }
+}
+
+function fileGone() {
+  return notFound('There is no such file any more: it was removed while something was made of it')
 }

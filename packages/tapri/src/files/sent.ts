@@ -33,21 +33,23 @@ export interface SentBytes {
 export function sendStored(bytes: SentBytes, { store, log, sendBy }: SentTools): Answer {
   const { key, size, type, etag, lastModified, mayRedirect = false } = bytes
   const headers = { ...sandboxed, ...bytes.headers }
+  const lost = (error: unknown): never => {
+    // deleted since its row was read, or lost: the log tells which
+    if (error instanceof TapriError && error.code === 'TAPRI_NOT_FOUND') {
+      log.event('files.bytes.missing', bytes.facts, 'error')
+      throw bytes.missing()
+    }
+    throw error
+  }
+  const { lease } = store
   const here = sendRanges({
     size,
     type,
     etag,
     ...(lastModified !== undefined && { lastModified }),
     headers,
-    open: (start, end) =>
-      store.get(key, { start, end }).catch((error: unknown) => {
-        // deleted since its row was read, or lost: the log tells which
-        if (error instanceof TapriError && error.code === 'TAPRI_NOT_FOUND') {
-          log.event('files.bytes.missing', bytes.facts, 'error')
-          throw bytes.missing()
-        }
-        throw error
-      }),
+    open: (start, end) => store.get(key, { start, end }).catch(lost),
+    ...(lease !== undefined && { lease: () => lease.call(store, key).catch(lost) }),
   })
   return sentElsewhere({ key, type, headers, mayRedirect, here }, store, sendBy) ?? here
 }

@@ -1,11 +1,9 @@
 import { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
+import { isNode } from '../kit/runtime.ts'
 
 /** How many bytes are still in use, by the memory that they lie in. */
 const inUse = new WeakMap<ArrayBufferLike, number>()
-
-/** The other runtimes' servers may look again at what they have handed out. */
-const isNode = process.versions.bun === undefined && !('Deno' in globalThis)
 
 /**
  * Says that a piece of a request's body has come to its only reader: its memory is let go as soon as all of it has been spent.

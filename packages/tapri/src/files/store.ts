@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { OpenFile } from '../http/index.ts'
 
 /** What a store knows of bytes that it has taken. */
 export interface Stored {
@@ -25,6 +26,9 @@ export interface Store {
   readonly direct?: Direct
   /** The file of this machine that holds the bytes, for programs that read files. */
   path?(key: string): string
+  /** The same file, open, for who reads many parts of it.
+   * @throws TAPRI_NOT_FOUND when there are no such bytes */
+  lease?(key: string): Promise<OpenFile>
   /** Takes all bytes or none: they can be read once the answer is there, also after a power cut.
    * @throws TAPRI_FILES_STORE when there is no room or no permission; what the source threw otherwise */
   put(key: string, source: Readable, options?: { readonly signal?: AbortSignal }): Promise<Stored>

@@ -2,13 +2,14 @@ import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { CompiledRoute } from './compile.ts'
 import type { HttpContext } from './context.ts'
 import { Exchange, type Shared } from './exchange.ts'
-import { paramNames, parsePattern } from './pattern.ts'
 
 /** A route asked without a request of its own, as live queries and channels do. */
 export interface RouteCall {
   readonly input: Readonly<Record<string, unknown>>
   /** The request that the context shows. */
   readonly request: IncomingMessage
+  /** It was asked before, for the same subscription. */
+  readonly isAgain?: boolean
   /** Tells the context who calls, and refuses; before the input is checked. */
   prepare?(context: HttpContext): void
 }
@@ -20,11 +21,12 @@ export interface CallSetup {
 
 /** Checks the input as if it had come in a path and a query, and answers what the handler returns. */
 export async function callRoute(route: CompiledRoute, call: RouteCall, { shared, Context }: CallSetup): Promise<unknown> {
-  const names = paramNames(parsePattern(route.served.path))
+  const { names } = route
   const texts = names.map((name) => textOf(call.input[name]))
-  const search = searchOf(call.input, new Set(names))
+  const search = searchOf(call.input, names)
   const exchange = new Exchange(call.request, unheard(call.request), shared, route, texts, search, 0)
   exchange.isRequest = false
+  exchange.isAgain = call.isAgain ?? false
   const context = new Context(exchange)
   exchange.context = context
   call.prepare?.(context)
@@ -32,13 +34,14 @@ export async function callRoute(route: CompiledRoute, call: RouteCall, { shared,
   return route.run(context)
 }
 
-function searchOf(input: Readonly<Record<string, unknown>>, inPath: ReadonlySet<string>): string {
-  const search = new URLSearchParams()
+function searchOf(input: Readonly<Record<string, unknown>>, inPath: readonly string[]): string {
+  let search: URLSearchParams | undefined
   for (const [name, value] of Object.entries(input)) {
-    if (inPath.has(name) || value === undefined || value === null) continue
+    if (inPath.includes(name) || value === undefined || value === null) continue
+    search ??= new URLSearchParams()
     for (const item of Array.isArray(value) ? value : [value]) search.append(name, textOf(item))
   }
-  return search.toString()
+  return search?.toString() ?? ''
 }
 
 function textOf(value: unknown): string {

@@ -22,6 +22,8 @@ export interface CompiledRoute {
   readonly compresses: boolean
   /** Of an answer whose handler says no other. */
   readonly status: number
+  /** Of the path's parameters, in their order. */
+  readonly names: readonly string[]
   /** The path's parameters by name. */
   params(texts: readonly string[]): Readonly<Record<string, string>>
   readonly run: Handler
@@ -42,6 +44,7 @@ export function compileRoute(route: ServedRoute, bodyLimit: number, around: read
     versions: route.method === 'get' && route.spec.etag !== false ? new Versions() : undefined,
     compresses: route.spec.compress !== false,
     status: route.spec.status ?? 200,
+    names,
     params: (texts) => {
       const params: Record<string, string> = {}
       for (let index = 0; index < names.length; index++) params[names[index] ?? ''] = texts[index] ?? ''

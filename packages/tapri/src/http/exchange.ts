@@ -75,6 +75,8 @@ export class Exchange {
   context: object = noContext
   /** False for a call without a request of its own, whose answer is a value. */
   isRequest = true
+  /** Such a call was made before for the same subscription: nobody asks, something has changed. */
+  isAgain = false
   /** What was looked at that belongs to this caller alone, and is not in the request. */
   personal: string | undefined
   /** The names of the kept answers that are being made of it, by caches around one another. */

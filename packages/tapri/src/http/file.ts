@@ -5,6 +5,7 @@ import { notFound } from '../kit/errors.ts'
 import type { Answer } from './answer.ts'
 import { fileFacts, type KnownFile } from './known-files.ts'
 import { mediaType } from './media-type.ts'
+import { openFile } from './open-file.ts'
 import { precompressed } from './precompressed.ts'
 import { sendRanges } from './ranges.ts'
 
@@ -45,6 +46,7 @@ function sendFile(
     path,
     bytes: known?.bytes,
     open: (start, end) => createReadStream(path, { start, end }),
+    lease: () => openFile(path),
   })
 }
 

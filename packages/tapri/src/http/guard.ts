@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { wireType } from '../kit/wire.ts'
 import { incomingOf } from './adapters/incoming.ts'
 import { oversized } from './adapters/runtime.ts'
@@ -136,8 +136,13 @@ export function inspectIncoming(request: IncomingMessage): number {
 
 const lengthForm = /^\d{1,15}$/
 
+/** Whether a request says that it has a body, by its headers or, over HTTP/2, by the frame of them. */
+export function announcesBody(request: object, headers: IncomingHttpHeaders): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0 || isFollowed(request)
+}
+
 /** Over HTTP/2 no header has to announce a body: the frame of the headers says whether another one follows. */
-function isFollowed(request: IncomingMessage): boolean {
+function isFollowed(request: object): boolean {
   const stream: unknown = Reflect.get(request, 'stream')
   return typeof stream === 'object' && stream !== null && Reflect.get(stream, 'endAfterHeaders') === false
 }

@@ -3,7 +3,6 @@ import type { Readable } from 'node:stream'
 import { fileOf } from './adapters/file-source.ts'
 import { outgoingOf } from './adapters/outgoing.ts'
 import { httpError } from './errors.ts'
-import { borrow } from './lent.ts'
 
 export interface PumpOptions {
   /** Bytes that were promised; an answer that has more or fewer is cut. */
@@ -24,21 +23,12 @@ export function pump(source: Readable, response: ServerResponse, options: PumpOp
   }
   return new Promise((resolve, reject) => {
     let sent = -1
-    const giveBack = borrow(source, response)
-    // one chunk at a time is lent, whatever the connection would take
-    const whenSent =
-      giveBack &&
-      (() => {
-        giveBack()
-        source.resume()
-      })
 
     source.on('data', (chunk: Buffer | string) => {
       if (sent === -1 && !hasBegun()) return
       sent += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length
       if (options.size !== undefined && sent > options.size) return fail(unequal())
-      if (whenSent !== undefined) source.pause()
-      if (!response.write(chunk, whenSent)) source.pause()
+      if (!response.write(chunk)) source.pause()
     })
     source.once('end', () => {
       if (sent === -1 && !hasBegun()) return

@@ -9,26 +9,23 @@ import { encodingOf } from './encoded.ts'
 import { httpError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { acceptsEncoding } from './guard.ts'
-import { type Head, type Heads, mergeHeads } from './heads.ts'
+import { type Head, mergeHeads } from './heads.ts'
+import type { OpenFile } from './open-file.ts'
 import { pump } from './pump.ts'
+import { filledPart, headOf, type RangeFacts, type Ready, readyPart, readyWhole, revalidation } from './range-heads.ts'
 import { sendEmpty, sendStream } from './respond.ts'
+import { sendOpenFile, tellsWhenSent } from './send-file.ts'
 
 /** Something of known size that can be read from anywhere. */
-export interface RangeSource {
-  /** Bytes. */
-  readonly size: number
-  readonly type: string
-  /** With its quotes, `"5f3-18c"`. */
-  readonly etag?: string
-  readonly lastModified?: Date
-  /** More headers of the answer; they win over the server's own. */
-  readonly headers?: Readonly<Record<string, string>>
+export interface RangeSource extends RangeFacts {
   /** The file of this machine that has them, so that a runtime that can may send it by itself. */
   readonly path?: string
   /** All of them, where they are in memory. */
   readonly bytes?: (() => Uint8Array | undefined | Promise<Uint8Array | undefined>) | undefined
   /** Opens the bytes from `start` to `end`, both included. Not called when no byte is to be sent. */
   open(start: number, end: number): Readable | Promise<Readable>
+  /** The same bytes as a file of this machine, where they are one: it is read without a stream for each caller. */
+  lease?(): OpenFile | Promise<OpenFile>
 }
 
 /**
@@ -37,7 +34,7 @@ export interface RangeSource {
  * @example return sendRanges({ size, type: 'video/mp4', etag, open: (start, end) => createReadStream(path, { start, end }) })
  */
 export function sendRanges(source: RangeSource): Answer<Blob | string> {
-  const ready: ReadyWhole = { heads: undefined, head: [] }
+  const ready: Ready = { heads: undefined, whole: undefined, part: undefined }
   return new Answer((exchange) => {
     if (failsPrecondition(exchange.request, source)) {
       throw httpError(
@@ -53,15 +50,8 @@ export function sendRanges(source: RangeSource): Answer<Blob | string> {
   })
 }
 
-/** The head of the whole as it is: an answer may be given many times. */
-interface ReadyWhole {
-  /** Of the server that it is for. */
-  heads: Heads | undefined
-  head: Head
-}
-
-async function sendBytes(exchange: Exchange, source: RangeSource, ready: ReadyWhole): Promise<void> {
-  const { request, shared, status, flags } = exchange
+async function sendBytes(exchange: Exchange, source: RangeSource, ready: Ready): Promise<void> {
+  const { request, shared, status, flags, headers } = exchange
   const ranges = rangesOf(request, source)
   const parts = ranges.length > 1 ? partsOf(source, ranges) : undefined
   if (parts !== undefined && parts.size < source.size) return sendParts(exchange, source, parts)
@@ -70,14 +60,19 @@ async function sendBytes(exchange: Exchange, source: RangeSource, ready: ReadyWh
   const part = range ?? { start: 0, end: source.size - 1 }
   const isEmpty = request.method === 'HEAD' || part.end < part.start
   if (range === undefined && !isEmpty && status === 200 && (flags & acceptsEncoding) === 0) {
-    return sendPart(exchange, source, part, readyHead(exchange, source, ready))
+    const head = readyWhole(exchange, source, ready)
+    return sendPart(exchange, source, part, () => head)
   }
   if (range !== undefined) exchange.status = 206
+  if (range !== undefined && !isEmpty && headers === undefined) {
+    const head = readyPart(exchange, source, ready)
+    return sendPart(exchange, source, part, () => filledPart(head, part, source))
+  }
   const own = headOf(exchange, source, range)
   if (isEmpty) return sendEmpty(exchange, own)
   const { head, encoding } = encodingOf(exchange, own)
   if (encoding !== undefined) return sendStream(exchange, await source.open(part.start, part.end), own)
-  return sendPart(exchange, source, part, mergeHeads(shared.heads.security, head))
+  return sendPart(exchange, source, part, () => mergeHeads(shared.heads.security, head))
 }
 
 /** RFC 9110 15.3.7.2: several ranges are one body of parts, each with a head of its own. */
@@ -97,32 +92,21 @@ function partsOf(source: RangeSource, ranges: readonly Part[]): ByteRanges {
 }
 
 /** By the runtime itself where it can send files, else from memory where the bytes are there, else as they are read. */
-async function sendPart(exchange: Exchange, source: RangeSource, { start, end }: Part, head: Head): Promise<void> {
+async function sendPart(exchange: Exchange, source: RangeSource, part: Part, head: () => Head): Promise<void> {
   const { response } = exchange
-  const begin = () => exchange.writeHead(head)
+  const { start, end } = part
+  const begin = () => exchange.writeHead(head())
   if (source.path !== undefined && outgoingOf(response)?.sendsFile({ path: source.path, start, end }, begin)) return
-  const bytes = await source.bytes?.()
-  if (bytes === undefined) return pump(await source.open(start, end), response, { size: end - start + 1, begin })
-  begin()
-  response.end(bytes.subarray(start, end + 1))
-}
-
-function readyHead(exchange: Exchange, source: RangeSource, ready: ReadyWhole): Head {
-  const { heads } = exchange.shared
-  if (ready.heads === heads) return ready.head
-  const { head } = encodingOf(exchange, headOf(exchange, source, undefined))
-  ready.head = mergeHeads(heads.security, head)
-  ready.heads = heads
-  return ready.head
-}
-
-function headOf({ shared }: Exchange, source: RangeSource, range: Part | undefined): Head {
-  const { start, end } = range ?? { start: 0, end: source.size - 1 }
-  const own: Head = ['Content-Type', source.type, 'Content-Length', end - start + 1, 'Accept-Ranges', 'bytes']
-  own.push(...validators(source))
-  if (range !== undefined) own.push('Content-Range', `bytes ${start}-${end}/${source.size}`)
-  const page = source.type.startsWith('text/html') ? shared.heads.page : []
-  return mergeHeads([...page, ...own], Object.entries(source.headers ?? {}).flat())
+  const bytes = source.bytes === undefined ? undefined : await source.bytes()
+  if (bytes !== undefined) {
+    begin()
+    response.end(bytes.subarray(start, end + 1))
+    return
+  }
+  if (source.lease !== undefined && tellsWhenSent(response)) {
+    return sendOpenFile(await source.lease(), part, response, begin)
+  }
+  return pump(await source.open(start, end), response, { size: end - start + 1, begin })
 }
 
 /** More than this is answered with the whole: RFC 9110 14.2 lets us, and each part costs a read. */
@@ -150,17 +134,4 @@ function clampSuffixes(header: string, size: number): string {
   return header.replaceAll(/([=,]\s*)-(\d+)/g, (suffix, before: string, length: string) =>
     Number(length) > size ? `${before}-${size}` : suffix,
   )
-}
-
-function validators(source: RangeSource): Head {
-  const head: Head = []
-  if (source.etag !== undefined) head.push('ETag', source.etag)
-  if (source.lastModified !== undefined) head.push('Last-Modified', source.lastModified.toUTCString())
-  return head
-}
-
-/** RFC 9110 15.4.5: a 304 carries what the 200 would say about caching. */
-function revalidation(source: RangeSource): Head {
-  const kept = Object.entries(source.headers ?? {}).filter(([name]) => /^(?:cache-control|vary|expires)$/i.test(name))
-  return [...validators(source), ...kept.flat()]
 }

@@ -16,7 +16,7 @@ export interface RateLimitOptions {
 
 /**
  * Refuses whoever asks too often, with 429 and how long to wait. The requests of all routes that use one limit count
- * together; another one of the same numbers counts anew. Where CACHE_URL names a Redis, all processes of the app count
+ * together; another one of the same numbers counts anew. Of a live subscription its beginning counts, and no later answer. Where CACHE_URL names a Redis, all processes of the app count
  * together; each for itself while it is away.
  * @example const careful = visitor.use(rateLimit({ requests: 20, per: '1m' }))
  */
@@ -24,7 +24,10 @@ export function rateLimit({ requests, per, by = callerOf }: RateLimitOptions): M
   const time = milliseconds(per)
   const policy = `"default";q=${requests};w=${Math.ceil(time / 1000)}`
   const run: MiddlewareRun = async function rateLimit(context: HttpContext, next) {
-    const limit = exchangeOf(context).shared.limits.of(run, { tries: requests, per: time })
+    const exchange = exchangeOf(context)
+    // what others write must not use up what this caller may ask
+    if (exchange.isAgain) return next()
+    const limit = exchange.shared.limits.of(run, { tries: requests, per: time })
     const taken = limit.take(by(context))
     const wait = typeof taken === 'number' ? taken : await taken
     // https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/

@@ -1,4 +1,6 @@
-import { kitError } from './errors.ts'
+import { errorTable } from './errors.ts'
+
+const fail = errorTable({ TAPRI_KIT_DURATION: 500, TAPRI_KIT_SIZE: 500 })
 
 const durations: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
 const sizes: Readonly<Record<string, number>> = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3, tb: 1024 ** 4 }
@@ -11,10 +13,7 @@ const sizes: Readonly<Record<string, number>> = { b: 1, kb: 1024, mb: 1024 ** 2,
 export function milliseconds(duration: number | string): number {
   const value = measure(duration, durations)
   if (value === undefined) {
-    throw kitError(
-      'TAPRI_KIT_DURATION',
-      `Cannot read the duration "${duration}": write a number and one of ms s m h d w, like "15m"`,
-    )
+    throw fail('TAPRI_KIT_DURATION', `Cannot read the duration "${duration}": write a number and one of ms s m h d w, like "15m"`)
   }
   return value
 }
@@ -27,7 +26,7 @@ export function milliseconds(duration: number | string): number {
 export function bytes(size: number | string): number {
   const value = measure(size, sizes)
   if (value === undefined) {
-    throw kitError('TAPRI_KIT_SIZE', `Cannot read the size "${size}": write a number and one of b kb mb gb tb, like "20mb"`)
+    throw fail('TAPRI_KIT_SIZE', `Cannot read the size "${size}": write a number and one of b kb mb gb tb, like "20mb"`)
   }
   return Math.floor(value)
 }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
-import { apply, diff } from '../kit/patch.ts'
+import { hash } from 'node:crypto'
 import type { Token } from '../kit/protocol.ts'
-import { decodeWire, encodeWire } from '../kit/wire.ts'
+import { encodeWire } from '../kit/wire.ts'
+import type { Encoded } from './encoded.ts'
 
 /** A `TopicChange` as text, encoded once for all who are sent it; two with the same text are two changes. */
 export interface ChangeText {
@@ -21,39 +21,43 @@ const alwaysKept = 1024
 /** What subscribers hold of one query: the last value sent, and the steps that led to it. */
 export class Answer {
   readonly topic: number
-  /** Of the value, as it travels. */
-  text: string
   etag: string
   at: Token
-  #value: unknown
-  readonly #steps: Step[] = []
+  #value: Encoded
+  #steps: Step[] = []
   #length = 0
 
-  constructor(topic: number, text: string, at: Token) {
+  constructor(topic: number, value: Encoded, at: Token) {
     this.topic = topic
-    this.text = text
-    // as it arrives: what JSON leaves out or changes is no difference later
-    this.#value = decodeWire(text)
     this.at = at
-    this.etag = etagOf(text)
+    this.#value = value
+    this.etag = etagOf(value.text)
+  }
+
+  /** Of the value, as it travels. */
+  get text(): string {
+    return this.#value.text
+  }
+
+  get value(): Encoded {
+    return this.#value
   }
 
   /** Takes the new value; answers the change that leads to it, undefined when nothing differs. */
-  become(text: string, at: Token): ChangeText | undefined {
+  become(value: Encoded, at: Token): ChangeText | undefined {
     this.at = at
-    if (text === this.text) return undefined
-    const patch = diff(this.#value, decodeWire(text))
+    const patch = value.patchFrom(this.#value)
     if (patch === undefined) return undefined
     const from = this.etag
-    this.text = text
-    // what has not changed is the same object as before: less to clear away
-    this.#value = apply(this.#value, patch)
+    const { text } = value
+    this.#value = value
     this.etag = etagOf(text)
     const ops = encodeWire(patch)
-    const whole = `{"set":${text}}`
-    const shorter = ops.length < whole.length ? ops : whole
-    const change = { text: `{"topic":${this.topic},"from":"${from}","etag":"${this.etag}","ops":${shorter}}` }
-    this.#keep({ from, change })
+    const shorter = ops.length < text.length + setLength ? ops : `{"set":${text}}`
+    // joined, it is one text in memory, and not a chain of them for as long as it is kept
+    const parts = ['{"topic":', this.topic, ',"from":"', from, '","etag":"', this.etag, '","ops":', shorter, '}']
+    const change = { text: parts.join('') }
+    this.#keep({ from, change }, text.length)
     return change
   }
 
@@ -64,15 +68,18 @@ export class Answer {
     return start === -1 ? undefined : this.#steps.slice(start).map(({ change }) => change)
   }
 
-  #keep(step: Step): void {
+  #keep(step: Step, most: number): void {
     this.#steps.push(step)
     this.#length += step.change.text.length
-    while (this.#steps.length > keptSteps || this.#length > Math.max(this.text.length, alwaysKept)) {
+    while (this.#steps.length > keptSteps || this.#length > Math.max(most, alwaysKept)) {
       this.#length -= this.#steps.shift()?.change.text.length ?? 0
     }
   }
 }
 
+/** Signs of `{"set":` and `}`. */
+const setLength = 8
+
 function etagOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+  return hash('sha256', text, 'base64url').slice(0, 22)
 }

@@ -61,7 +61,7 @@ export class Connection<C extends LiveCaller> implements SocketListener, Subscri
     this.#onClose = onClose
     this.#caller = new SocketCaller(hub, this)
     this.#subscriptions = new Subscriptions(this, hub)
-    this.#pending = new PendingChanges(hub.options.clock, this)
+    this.#pending = new PendingChanges(hub.held, this)
     this.#channels = openChannels?.(this)
     this.#heartbeat = new Heartbeat(hub.options.clock, this)
   }

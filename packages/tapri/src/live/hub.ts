@@ -4,9 +4,12 @@ import type { Problem, Token } from '../kit/protocol.ts'
 import type { Answer, ChangeText } from './answer.ts'
 import type { CallerSocket } from './caller-socket.ts'
 import { canonical } from './canonical.ts'
+import { Deadlines } from './deadlines.ts'
 import { KeptReads } from './kept/kept-reads.ts'
 import { Outgoing } from './outgoing.ts'
+import { longestHold, type PendingChanges } from './pending-changes.ts'
 import { LiveQuery } from './query.ts'
+import { Turns } from './turns.ts'
 import type { LiveCaller, LiveOptions } from './types.ts'
 import type { Work } from './work.ts'
 
@@ -54,6 +57,10 @@ export class Hub<C extends LiveCaller> {
   readonly interests: Interests<Dependent>
   readonly kept: KeptReads
   readonly atWork = new Set<AtWork>()
+  /** Sockets that hold changes back. */
+  readonly held: Deadlines<PendingChanges>
+  /** In which queries go to work. */
+  readonly turns = new Turns()
   readonly #work: Work
   /** Whatever asks for work, it is not done as a part of that: not inside of its transaction. */
   readonly #outside = AsyncLocalStorage.snapshot()
@@ -84,6 +91,7 @@ export class Hub<C extends LiveCaller> {
   constructor(options: LiveOptions<C>, work: Work) {
     this.options = options
     this.#work = work
+    this.held = new Deadlines(options.clock, longestHold, (pending) => pending.flush())
     const onMany = (unindexed: Unindexed) => this.#tellMany(unindexed)
     this.interests = new Interests(onMany)
     this.kept = new KeptReads({ onMany })

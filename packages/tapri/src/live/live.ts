@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Commit } from '../data/index.ts'
 import { systemClock } from '../kit/clock.ts'
@@ -7,7 +6,7 @@ import { openChannels } from './channels/channels.ts'
 import type { ChannelsOptions } from './channels/seam.ts'
 import { Connection } from './connection.ts'
 import { liveError } from './errors.ts'
-import { EventLine } from './event-line.ts'
+import { EventLines } from './event-lines.ts'
 import { Hub } from './hub.ts'
 import { refuseOffer, refuseUpgrade } from './refuse.ts'
 import { Senders } from './senders.ts'
@@ -37,7 +36,7 @@ export function openLive<C extends LiveCaller>(options: LiveOptions<C> & Channel
   const connections = new Set<Connection<C>>()
   const { maxSockets = mostSockets } = options
   const senders = new Senders(maxSockets)
-  const lines = new Map<string, EventLine>()
+  const lines = new EventLines(options)
   let opened = 0
   let isStopping = false
   let onEmpty = () => {}
@@ -77,31 +76,22 @@ export function openLive<C extends LiveCaller>(options: LiveOptions<C> & Channel
       if (refusal !== undefined) refuseOffer(offer, refusal, options.log)
       else sockets.take(offer, (open) => connect(request, open, sender))
     },
-    openLine(request, signal) {
+    async openLine(request, signal) {
+      const id = await lines.newId()
       const sender = options.senderOf(request)
       const refusal = lineRefusalOf(request, sender)
       if (refusal !== undefined) throw refusal
-      const id = randomBytes(24).toString('base64url')
-      const line = new EventLine(id, (open) => {
-        const connection = connect(request, open, sender)
-        return {
-          onText: (text) => connection.onText(text),
-          onWritten: () => connection.onWritten(),
-          onClose: () => {
-            lines.delete(id)
-            connection.onClose()
-          },
-        }
-      })
-      lines.set(id, line)
-      line.leaveOn(signal)
-      return line
+      return lines.open(id, signal, (open) => connect(request, open, sender))
     },
-    takeFrames(id, text) {
-      const line = lines.get(id)
-      if (line === undefined)
-        throw liveError('TAPRI_LIVE_LINE', 'Cannot take these frames: the line is not open here, open another')
-      line.take(text)
+    takeFrames: (id, text) => lines.take(id, text),
+    channel(definition, params, opening) {
+      const found = channels?.find(definition, params, opening)
+      if (found !== undefined) return found
+      const { path } = definition.join
+      throw liveError(
+        'TAPRI_LIVE_NO_CHANNEL',
+        `Cannot open the channel "${path}": the app does not have it, list it in \`channels\``,
+      )
     },
     settled: () => work.idle(),
     get interests() {
@@ -132,6 +122,7 @@ export function openLive<C extends LiveCaller>(options: LiveOptions<C> & Channel
         await empty
         cancel()
       }
+      await lines.stop()
       await channels?.stop()
     },
   }

@@ -1,8 +1,8 @@
-import type { Clock } from '../kit/clock.ts'
 import type { ChangeText } from './answer.ts'
+import type { Deadlines } from './deadlines.ts'
 
 /** Milliseconds that changes wait for those of other topics at the longest. */
-const longestHold = 100
+export const longestHold = 100
 
 /** One for all: most sockets have nothing that waits. */
 const none: ChangeText[] = []
@@ -14,16 +14,16 @@ export interface PendingOwner {
 
 /** The changes that one socket is about to be sent: those of one transaction go in one frame. */
 export class PendingChanges {
-  readonly #clock: Clock
+  readonly #late: Deadlines<PendingChanges>
   readonly #owner: PendingOwner
   #changes: ChangeText[] = none
   #holds = 0
-  #cancelHold: (() => void) | undefined
   /** Who waits until nothing is held back. */
   #waiting: (() => void)[] | undefined
 
-  constructor(clock: Clock, owner: PendingOwner) {
-    this.#clock = clock
+  /** `late` flushes those that wait for too long. */
+  constructor(late: Deadlines<PendingChanges>, owner: PendingOwner) {
+    this.#late = late
     this.#owner = owner
   }
 
@@ -43,7 +43,7 @@ export class PendingChanges {
     if (this.#changes.length === 0) this.#changes = [change]
     else if (!this.#changes.includes(change)) this.#changes.push(change)
     if (this.#holds === 0) this.flush()
-    else this.#cancelHold ??= this.#clock.after(longestHold, () => this.flush())
+    else this.#late.add(this)
   }
 
   /** A change of one topic waits for those of the others. */
@@ -79,7 +79,6 @@ export class PendingChanges {
 
   /** Nothing is sent by time alone any more. */
   stop(): void {
-    this.#cancelHold?.()
-    this.#cancelHold = undefined
+    this.#late.remove(this)
   }
 }

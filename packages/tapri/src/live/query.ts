@@ -2,15 +2,20 @@ import { setImmediate } from 'node:timers/promises'
 import { type Commit, type Reader, ReadSet } from '../data/index.ts'
 import type { Problem } from '../kit/protocol.ts'
 import { Answer, type ChangeText } from './answer.ts'
+import type { Encoded } from './encoded.ts'
 import type { AtWork, Dependent, Hub, Source, Subscriber } from './hub.ts'
-import type { Recording } from './kept/recording.ts'
+import type { Hold, Recording } from './kept/recording.ts'
 import { liveProblem } from './problem.ts'
 import { type Outcome, runRoute } from './run.ts'
+import { timedEvery } from './timed.ts'
 import { touches } from './touches.ts'
 import type { LiveCaller } from './types.ts'
 
 /** After so many runs that commits tore, the next holds them back. */
 const freeRuns = 4
+
+/** One for all: what most queries read is kept. */
+const none: readonly (() => void)[] = []
 
 type Renewal = 'whole' | 'torn' | 'early'
 
@@ -49,7 +54,11 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
   /** What they opened. */
   #opened = ''
   #hasRun = false
-  #releases: (() => void)[] = []
+  #runs = 0
+  /** What the last run has read. */
+  #kept: Hold | undefined
+  #releases: readonly (() => void)[] = none
+  readonly #onKeptTouched = () => this.onTouched()
   /** The commits since the run under way began. */
   #arrived: Commit[] | undefined
   #isDirty = true
@@ -142,6 +151,7 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
   async #work(): Promise<void> {
     let torn = 0
     try {
+      await this.#hub.turns.next()
       while (this.#isDirty && this.subscribers.size > 0) {
         const leader = await this.#findLeader()
         if (leader === undefined) break
@@ -189,7 +199,13 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
     const reader = recording && ((own: Reader) => recording.reader(own))
     const abort = new AbortController()
     this.#abort = abort
-    const outcome = await runRoute(this.#hub.options, this, leader, { reads: run.reads, reader }, { abort, holdsWrites })
+    const outcome = await runRoute(
+      this.#hub.options,
+      { route: this.route, input: this.input, before: this.#answer?.value },
+      leader,
+      { reads: run.reads, reader, isAgain: this.#runs++ > 0 },
+      { abort, holdsWrites },
+    )
     this.#abort = undefined
     const newest = await this.#newestTouching(run)
     // what the database showed before its time may be sent when it is announced
@@ -223,30 +239,35 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
 
   /** Sends what a run has found; false when a commit has changed it already. */
   #settle(outcome: Outcome, { leader, position, reads, recording }: Run<C>): boolean {
-    const hold = recording?.keep(() => this.onTouched())
+    const hold = recording?.keep(this.#onKeptTouched)
     if (recording !== undefined && hold === undefined) return false
     this.#release()
-    if (hold !== undefined) this.#releases.push(() => hold.release())
+    this.#kept = hold
     const unkept = hold === undefined || recording?.readRaw === true ? reads.entries() : reads.unkept()
-    for (const entry of unkept) this.#releases.push(this.#hub.interests.add(entry, this))
+    const releases = unkept.map((entry) => this.#hub.interests.add(entry, this))
+    if (reads.isTimed) releases.push(this.#hub.options.clock.after(timedEvery, () => this.touch()))
+    if (releases.length > 0) this.#releases = releases
     if (outcome.isPersonal) this.#hub.unshare(this, leader)
     this.#belongTo(leader, outcome, reads)
     if ('problem' in outcome) this.#end(outcome.problem)
-    else this.#publish(outcome.text, this.#hub.tokenOf(position))
+    else this.#publish(outcome.value, this.#hub.tokenOf(position))
     return true
   }
 
   /** Whom the answer is for; others leave for one of their own. */
   #belongTo(leader: Source<C>, { looksAtCaller }: Outcome, reads: ReadSet): void {
-    const before = this.#rules === undefined ? undefined : `${this.#ruleNames} ${this.#opened}`
     this.#hasRun = true
     this.#owner = idOf(leader)
-    this.#rules = looksAtCaller ? undefined : reads.rules
-    this.#ruleNames = [...reads.rules.keys()].join()
-    if (looksAtCaller) this.#hub.partCallers(this.route)
-    else this.#opened = this.#hub.openedTo(leader.caller, reads.rules, this.#ruleNames)
+    const names = [...reads.rules.keys()].join()
+    const opened = looksAtCaller ? '' : this.#hub.openedTo(leader.caller, reads.rules, names)
     // whoever has been sent an answer by the same rules, and waits for no other, has been asked before
-    const isSame = !looksAtCaller && before === `${this.#ruleNames} ${this.#opened}`
+    const isSame = !looksAtCaller && this.#rules !== undefined && names === this.#ruleNames && opened === this.#opened
+    if (!isSame) {
+      this.#rules = looksAtCaller ? undefined : reads.rules
+      this.#ruleNames = names
+      this.#opened = opened
+    }
+    if (looksAtCaller) this.#hub.partCallers(this.route)
     for (const subscriber of [...this.subscribers]) {
       if ((subscriber.isWaiting || !isSame) && subscriber.source.isFresh) this.#partWithStranger(subscriber)
     }
@@ -262,10 +283,10 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
     }
   }
 
-  #publish(text: string, at: string): void {
+  #publish(value: Encoded, at: string): void {
     let change: ChangeText | undefined
-    if (this.#answer === undefined) this.#answer = new Answer(this.topic, text, at)
-    else change = this.#answer.become(text, at)
+    if (this.#answer === undefined) this.#answer = new Answer(this.topic, value, at)
+    else change = this.#answer.become(value, at)
     const { etag } = this.#answer
     for (const subscriber of [...this.subscribers]) {
       if (!subscriber.source.isFresh) subscriber.reconsider()
@@ -280,7 +301,10 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
   }
 
   #release(): void {
-    for (const release of this.#releases.splice(0)) release()
+    this.#kept?.release()
+    this.#kept = undefined
+    for (const release of this.#releases) release()
+    this.#releases = none
   }
 
   #hold(): void {

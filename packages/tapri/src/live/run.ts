@@ -1,6 +1,6 @@
 import type { Clock } from '../kit/clock.ts'
 import type { Problem } from '../kit/protocol.ts'
-import { encodeWire } from '../kit/wire.ts'
+import { type Encoded, encoded } from './encoded.ts'
 import { liveError } from './errors.ts'
 import type { Source } from './hub.ts'
 import { liveProblem } from './problem.ts'
@@ -12,19 +12,26 @@ const longest = 30_000
 /** While writes are held back for it, as long as a transaction may hold them back. */
 const longestHolding = 5_000
 
-export type Outcome = ({ readonly text: string } | { readonly problem: Problem }) & {
+export type Outcome = ({ readonly value: Encoded } | { readonly problem: Problem }) & {
   /** The handler looked into the request of the socket: the answer is for this socket alone. */
   readonly isPersonal: boolean
   /** The handler looked at who calls: the answer is for this caller alone. */
   readonly looksAtCaller: boolean
 }
 
+interface RunOf {
+  readonly route: string
+  readonly input: Readonly<Record<string, unknown>>
+  /** The answer of the run before. */
+  readonly before: Encoded | undefined
+}
+
 /** Runs the route once, and aborts what takes too long; what it throws is an outcome too. */
 export async function runRoute<C extends LiveCaller>(
   options: LiveOptions<C>,
-  { route, input }: { readonly route: string; readonly input: Readonly<Record<string, unknown>> },
+  { route, input, before }: RunOf,
   source: Source<C>,
-  { reads, reader }: Pick<LiveRun<C>, 'reads' | 'reader'>,
+  { reads, reader, isAgain }: Pick<LiveRun<C>, 'reads' | 'reader' | 'isAgain'>,
   { abort, holdsWrites }: { readonly abort: AbortController; readonly holdsWrites: boolean },
 ): Promise<Outcome> {
   const view = viewUpgrade(source.upgrade)
@@ -37,6 +44,7 @@ export async function runRoute<C extends LiveCaller>(
       route,
       input,
       caller: source.caller,
+      isAgain,
       reads,
       reader,
       onCallerSeen,
@@ -44,7 +52,7 @@ export async function runRoute<C extends LiveCaller>(
       signal: abort.signal,
     })
     const value = await within(options.clock, running, { route, abort, limit: holdsWrites ? longestHolding : longest })
-    return { text: encodeWire(value), isPersonal: view.isPersonal(), looksAtCaller }
+    return { value: encoded(value, before), isPersonal: view.isPersonal(), looksAtCaller }
   } catch (error) {
     return { problem: liveProblem(error, { route }, options.log), isPersonal: view.isPersonal(), looksAtCaller }
   }
@@ -57,10 +65,9 @@ interface Bounds {
   readonly limit: number
 }
 
-async function within<T>(clock: Clock, running: Promise<T>, { route, abort, limit }: Bounds): Promise<T> {
-  let cancel = () => {}
-  const late = new Promise<never>((_resolve, reject) => {
-    cancel = clock.after(limit, () => {
+function within<T>(clock: Clock, running: Promise<T>, { route, abort, limit }: Bounds): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const cancel = clock.after(limit, () => {
       const error = liveError(
         'TAPRI_LIVE_TIMEOUT',
         `Cannot answer "${route}": its handler took longer than ${limit / 1000} seconds`,
@@ -68,10 +75,15 @@ async function within<T>(clock: Clock, running: Promise<T>, { route, abort, limi
       reject(error)
       abort.abort(error)
     })
+    running.then(
+      (value) => {
+        cancel()
+        resolve(value)
+      },
+      (error: unknown) => {
+        cancel()
+        reject(error)
+      },
+    )
   })
-  try {
-    return await Promise.race([running, late])
-  } finally {
-    cancel()
-  }
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { TapriError } from '../kit/errors.ts'
 import { openRaw } from './socket.fixture.ts'
-import { arrivals, openStall, routes, settle } from './stall.fixture.ts'
+import { arrivals, openStall, routes, settle, turns } from './stall.fixture.ts'
 
 const codes = (frames: any[]) => frames.map((frame) => frame.problem?.code ?? frame.type)
 
@@ -61,4 +62,60 @@ test('after a cookie session has ended the socket serves a visitor; a token serv
   program.send(me(2))
   assert.partialDeepStrictEqual(await browser.settle(), [{ type: 'snapshot', id: 2, value: null }])
   assert.deepEqual(codes(await program.settle()), ['TAPRI_AUTH_SESSION'])
+})
+
+test('a client that can get another token goes on when the time of its session is over, without a break', async (t) => {
+  let isOver = false
+  const stall = await openStall(t, routes, {
+    models: {},
+    policies: [],
+    identifying(token) {
+      if (isOver && token === 'token of Ann') throw new TapriError('TAPRI_AUTH_SESSION', 'Sign in again', { status: 401 })
+    },
+  })
+  const ann = await stall.member('Ann')
+  const second = await stall.db.sessions.create({ token: 'second', user: ann.user.id })
+  const given = [ann.token, second.token]
+  const asked: string[] = []
+  const token = async () => {
+    const next = given.shift()
+    if (next === undefined) throw new Error('There is no third token')
+    asked.push(next)
+    return next
+  }
+  const api = stall.open({ token })
+  const seen = arrivals<string>()
+  const errors: Error[] = []
+  const show = (rows: any) => seen.add(rows.map(({ title }: any) => title).join())
+  api.videos.list.live({}, show, { onError: (error: Error) => errors.push(error) })
+  await seen.count(1)
+  const lines = [...stall.sockets]
+  isOver = true
+  for (let beat = 0; beat < 4; beat++) {
+    stall.clock.advance(25_000)
+    await settle(stall, api)
+  }
+  await stall.db.videos.create({ title: 'Draft', author: ann.user.id })
+  await settle(stall, api)
+  assert.deepEqual([seen.seen, errors, asked], [['', 'Draft'], [], [ann.token, second.token]])
+  assert.deepEqual([...stall.sockets], lines)
+})
+
+test('a line waits for its token, and is tried again when there is none to be had', async (t) => {
+  const stall = await openStall(t)
+  const ann = await stall.member('Ann')
+  await stall.db.videos.create({ title: 'Draft', author: ann.user.id })
+  let tries = 0
+  const token = async () => {
+    if (++tries < 3) throw new Error('The network is away')
+    return ann.token
+  }
+  const api = stall.open({ token })
+  const seen = arrivals<string>()
+  api.videos.list.live({}, (rows: any) => seen.add(rows.map(({ title }: any) => title).join()))
+  while (seen.seen.length === 0) {
+    stall.clock.advance(1_000)
+    await turns(2)
+  }
+  assert.deepEqual([seen.seen, tries], [['Draft'], 3])
 })

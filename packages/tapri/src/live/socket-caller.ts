@@ -62,7 +62,9 @@ export class SocketCaller<C extends LiveCaller> {
     try {
       await this.#identity?.refresh()
     } catch (error) {
-      this.#socket.endAll(liveProblem(error, {}, this.#hub.options.log))
+      const problem = liveProblem(error, {}, this.#hub.options.log)
+      if (problem.status >= 500) this.#comeBack()
+      else this.#socket.endAll(problem)
     }
   }
 
@@ -93,9 +95,13 @@ export class SocketCaller<C extends LiveCaller> {
   }
 
   #refuse(error: unknown): void {
-    // a database that does not answer has refused nobody
-    if (this.#tell(error).status >= 500) this.#socket.close(closeCodes.restart, 'Who calls cannot be told now')
+    if (this.#tell(error).status >= 500) this.#comeBack()
     else this.#socket.close(closeCodes.refused, 'The token was refused')
+  }
+
+  /** A database that does not answer has refused nobody. */
+  #comeBack(): void {
+    this.#socket.close(closeCodes.restart, 'Who calls cannot be told now')
   }
 
   #tell(error: unknown): Problem {

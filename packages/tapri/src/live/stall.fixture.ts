@@ -64,7 +64,13 @@ export const routes = {
 export async function openStall(
   t: TestContext,
   handlers: Handlers = routes,
-  more: { readonly models: Models; readonly policies: readonly Policy[]; readonly maxSockets?: number } = {
+  more: {
+    readonly models: Models
+    readonly policies: readonly Policy[]
+    readonly maxSockets?: number
+    /** Called each time before it is looked who calls. */
+    identifying?(token: string | undefined): void
+  } = {
     models: {},
     policies: [],
   },
@@ -91,7 +97,10 @@ export async function openStall(
       return handlers[run.route]?.(givenTo(database, run))
     },
     opened: (rules, caller) => database.opened(rules, asRow(caller?.user ?? null)),
-    identify: (upgrade, token, reads) => identify(database, upgrade, token, reads),
+    identify: async (upgrade, token, reads) => {
+      more.identifying?.(token)
+      return identify(database, upgrade, token, reads)
+    },
     allowOrigin: ({ headers }) => headers.origin === undefined || headers.origin === `http://${headers.host}`,
     senderOf: ({ headers, socket }) => (headers['x-sender'] === undefined ? socket.remoteAddress : String(headers['x-sender'])),
     maxSockets: more.maxSockets,

@@ -34,8 +34,8 @@ interface Sending {
 /** One subscription of one socket: it knows what its client holds, and how it comes to the answer of its query. */
 export class Subscription<C extends LiveCaller> implements Subscriber<C> {
   readonly source: SubscriptionOwner<C>
-  readonly route: string
-  readonly input: Readonly<Record<string, unknown>>
+  route: string
+  input: Readonly<Record<string, unknown>>
   isWaiting = true
   readonly #id: number
   readonly #hub: Hub<C>
@@ -74,7 +74,11 @@ export class Subscription<C extends LiveCaller> implements Subscriber<C> {
   start(): void {
     if (this.#isEnded) return
     try {
-      this.#query = this.#hub.join(this)
+      const query = this.#hub.join(this)
+      this.#query = query
+      // one of each for all who ask the same
+      this.route = query.route
+      this.input = query.input
     } catch (error) {
       this.#fail(error)
     }
@@ -153,8 +157,9 @@ export class Subscription<C extends LiveCaller> implements Subscriber<C> {
   /** Ends it with the reason. */
   end(problem: Problem): void {
     if (this.#isEnded) return
-    this.stop()
+    // before what it leaves behind lets go: that may be true of a later moment than what this client holds
     this.source.write(encodeWire({ type: 'error', id: this.#id, problem }))
+    this.stop()
   }
 
   /** Ends it with what a rule has thrown. */

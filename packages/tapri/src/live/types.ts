@@ -4,6 +4,9 @@ import type { Database, Reader, ReadSet, StoredRow, Unindexed } from '../data/in
 import type { Offer, ServerEvent } from '../http/index.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Log } from '../observe/index.ts'
+import type { ChannelOpening } from './channels/server-channel.ts'
+import type { ChannelDefinition, ServerChannel } from './channels/types.ts'
+import type { Nodes } from './line-relay.ts'
 
 /** What live needs to know of a signed-in caller. */
 export interface LiveCaller {
@@ -15,6 +18,8 @@ export interface LiveRun<C extends LiveCaller> {
   readonly route: string
   readonly input: Readonly<Record<string, unknown>>
   readonly caller: C | null
+  /** It ran before for the same subscribers. */
+  readonly isAgain: boolean
   /** Learns what the handler reads. */
   readonly reads: ReadSet
   /** Reads in the place of the database: what live queries have read already is kept. */
@@ -50,6 +55,8 @@ export interface LiveOptions<C extends LiveCaller> {
   readonly maxSockets?: number | undefined
   /** Whether there is such a GET route. */
   isLive(route: string): boolean
+  /** By which frames of a line over server-sent events come to the node that has it, whichever was asked; absent, this one is alone. */
+  readonly nodes?: Nodes | undefined
 }
 
 /** Live answers over WebSockets. */
@@ -60,10 +67,17 @@ export interface Live {
   offered(request: IncomingMessage, offer: Offer): void
   /** Opens a line over server-sent events, for where no WebSocket passes: its first event tells its id.
    * @throws TAPRI_LIVE_STOPPED, TAPRI_LIVE_ORIGIN, TAPRI_LIVE_SOCKETS */
-  openLine(request: IncomingMessage, signal: AbortSignal): AsyncIterable<ServerEvent>
-  /** Takes frames of the client of such a line, one on each line of the text.
-   * @throws TAPRI_LIVE_LINE */
-  takeFrames(id: string, text: string): void
+  openLine(request: IncomingMessage, signal: AbortSignal): Promise<AsyncIterable<ServerEvent>>
+  /** Takes frames of the client of such a line, one on each line of the text; resolves when the node that has the line has them.
+   * @throws TAPRI_LIVE_LINE, TAPRI_LIVE_TOO_MANY, TAPRI_LIVE_BUSY, TAPRI_LIVE_STOPPED, TAPRI_BUS_LOST */
+  takeFrames(id: string, text: string): Promise<void>
+  /** A channel as the app's own code has it.
+   * @throws TAPRI_LIVE_NO_CHANNEL, TAPRI_INVALID, TAPRI_LIVE_CHANNEL */
+  channel(
+    definition: ChannelDefinition,
+    params: Readonly<Record<string, unknown>>,
+    opening: ChannelOpening,
+  ): ServerChannel<unknown, unknown, unknown>
   /** Resolves once every answer that a commit so far changes is handed to its sockets. */
   settled(): Promise<void>
   /** Reads that are watched beside what is kept in memory. */

@@ -88,6 +88,7 @@ export async function testApp<A extends App<any, any>>(app: A, options: TestOpti
     guest: open(),
     clock: { now: clock.now, advance: (duration) => clock.advance(milliseconds(duration)) },
     db,
+    channel: started.channel,
     services,
     async signUp(email, values = {}) {
       const user = await db.users.create(fillUser(app.description.models, email, values))

@@ -1,4 +1,4 @@
-import type { App } from '../app/index.ts'
+import type { App, ChannelOpener } from '../app/index.ts'
 import type { Client } from '../client/index.ts'
 import type { Models, SystemDb } from '../data/index.ts'
 import type { Log } from '../observe/index.ts'
@@ -15,6 +15,8 @@ export interface TestApp<A extends App<any, any>> extends AsyncDisposable {
   readonly clock: TestClock
   /** Everything, whatever the policies say. */
   readonly db: A extends App<any, infer M extends Models> ? SystemDb<M> : never
+  /** Opens a channel as the app's own code does. */
+  readonly channel: ChannelOpener
   /** The app's services by name, those too that modules keep to themselves. */
   readonly services: A extends App<any, any, infer Services> ? Services : never
   /** Makes a user (its name is the address up to the `@`) and answers a client signed in as that user. */

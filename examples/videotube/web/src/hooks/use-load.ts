@@ -6,9 +6,8 @@ interface Loaded<Out> {
 }
 
 /** Loads once, and again when something it depends on changes; an answer that comes too late is dropped. */
-export function useLoad<Out>(load: () => Promise<Out>, depends: DependencyList): Loaded<Out> & { reload(): void } {
+export function useLoad<Out>(load: () => Promise<Out>, depends: DependencyList): Loaded<Out> {
   const [state, setState] = useState<Loaded<Out>>({ value: undefined, error: undefined })
-  const [turn, setTurn] = useState(0)
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the caller names what loading depends on
   useEffect(() => {
@@ -21,7 +20,7 @@ export function useLoad<Out>(load: () => Promise<Out>, depends: DependencyList):
     return () => {
       current = false
     }
-  }, [...depends, turn])
+  }, [...depends])
 
-  return { ...state, reload: () => setTurn(turn + 1) }
+  return state
 }

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react'
 import type { Id } from 'tapri/data'
 import { type Upload, upload } from 'tapri/upload'
 import { api } from '../api.ts'
+import { isRefused } from '../errors.ts'
 import { navigate } from '../router.tsx'
 import { useAction } from './use-action.ts'
 
@@ -32,7 +33,10 @@ export function useUpload(begun: Id<'videos'> | null) {
       navigate(`/watch/${id}`, { replace: true })
     } catch (cause) {
       // to cancel and to leave is what the visitor wanted
-      if (sending.state.stage !== 'cancelled' && !signal.aborted) throw cause
+      if (sending.state.stage === 'cancelled' || signal.aborted) return
+      // what the server will not have is no video; where even that cannot be said, the studio lists it
+      if (isRefused(cause)) await forget().catch(() => {})
+      throw cause
     } finally {
       setSending(undefined)
     }
@@ -40,11 +44,14 @@ export function useUpload(begun: Id<'videos'> | null) {
   // what has arrived waits on the server
   useEffect(() => () => leave.current?.abort(), [])
 
-  const cancel = useAction(async () => {
-    await sending?.cancel()
+  const forget = async () => {
     if (video.current) await api.videos.remove({ id: video.current })
     video.current = null
     history.replaceState(null, '', '/upload')
+  }
+  const cancel = useAction(async () => {
+    await sending?.cancel()
+    await forget()
   })
   return { ...send, sending, cancel }
 }

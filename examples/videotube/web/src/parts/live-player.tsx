@@ -22,7 +22,10 @@ export function LivePlayer({ channel, live }: { channel: Channel; live: LiveStre
       <p className="processing">
         {live.state === 'live' ? (
           <>
-            <span className="tag tag-live">Live</span> began <time dateTime={live.since}>{ago(new Date(live.since))}</time>
+            <span className="tag tag-live">Live</span>
+            <span>
+              began <time dateTime={live.since}>{ago(new Date(live.since))}</time>
+            </span>
           </>
         ) : (
           <>{channel.name} has stopped. Thank you for watching.</>

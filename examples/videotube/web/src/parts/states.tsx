@@ -15,8 +15,8 @@ export function Empty({ title, alone, children }: { title: string; alone?: boole
   )
 }
 
-/** Says what went wrong; with `retry`, offers to try again. */
-export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+/** Says what went wrong, and offers to try again. */
+export function Failure({ error }: { error: unknown }) {
   const code = codeOf(error)
   if (code === 'TAPRI_NOT_FOUND' || code === 'TAPRI_INVALID') {
     return (
@@ -33,11 +33,9 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
       <Logo />
       <h2>That did not work</h2>
       <p>{messageOf(error)}</p>
-      {retry && (
-        <button type="button" className="button" onClick={retry}>
-          Try again
-        </button>
-      )}
+      <button type="button" className="button" onClick={() => location.reload()}>
+        Try again
+      </button>
     </div>
   )
 }

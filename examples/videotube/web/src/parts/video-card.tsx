@@ -1,3 +1,4 @@
+import type { StoredVideo } from 'tapri/data'
 import type { Video } from '../api.ts'
 import { ago, count } from '../format.ts'
 import { Link } from '../router.tsx'
@@ -10,6 +11,7 @@ export function VideoCard({ video, slim }: { video: Video; slim?: boolean }) {
     <article className={slim ? 'card card-slim' : 'card'}>
       <Link className="card-picture" href={`/watch/${video.id}`} tabIndex={-1} aria-hidden="true">
         <Thumbnail source={video.source} />
+        <Brewing source={video.source} />
       </Link>
       <div className="card-text">
         {!slim && <Avatar person={video.owner} />}
@@ -27,4 +29,11 @@ export function VideoCard({ video, slim }: { video: Video; slim?: boolean }) {
       </div>
     </article>
   )
+}
+
+/** That it can be watched already, and will be better soon. */
+function Brewing({ source }: { source: StoredVideo | null }) {
+  const { state, progress } = source?.processing ?? {}
+  if (state !== 'waiting' && state !== 'working') return null
+  return <span className="brewing">Brewing, {Math.floor((progress ?? 0) * 100)}%</span>
 }

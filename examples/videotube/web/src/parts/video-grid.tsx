@@ -1,46 +1,38 @@
-import { type ReactNode, useEffect, useState } from 'react'
-import type { Id } from 'tapri/data'
-import { api, type Video } from '../api.ts'
-import { useAction } from '../hooks/use-action.ts'
-import { useLoad } from '../hooks/use-load.ts'
+import type { ReactNode } from 'react'
+import { count } from '../format.ts'
+import { useShelf, type Wanted } from '../hooks/use-shelf.ts'
 import { FormError } from './field.tsx'
 import { Failure, Skeletons } from './states.tsx'
 import { VideoCard } from './video-card.tsx'
 
-interface Wanted {
-  readonly q?: string
-  readonly owner?: Id<'users'>
-}
-
-/** Published videos, a page at a time. */
+/** Published videos as they are now; new ones say so, and come when they are asked for, so that nothing moves by itself. */
 export function VideoGrid({ wanted, empty }: { wanted: Wanted; empty: ReactNode }) {
-  const first = useLoad(() => api.videos.list(wanted), [wanted.q, wanted.owner])
-  const [rows, setRows] = useState<readonly Video[]>([])
-  const [next, setNext] = useState<string | null>(null)
-  useEffect(() => {
-    setRows(first.value?.rows ?? [])
-    setNext(first.value?.next ?? null)
-  }, [first.value])
-
-  const more = useAction(async (after: string) => {
-    const page = await api.videos.list({ ...wanted, after })
-    setRows((shown) => [...shown, ...page.rows])
-    setNext(page.next)
-  })
-
-  if (first.error) return <Failure error={first.error} retry={first.reload} />
-  if (first.value === undefined) {
+  const { error, videos, fresh, showNew, next, more } = useShelf(wanted)
+  const show = () => {
+    showNew()
+    scrollTo({ top: 0 })
+    document.querySelector<HTMLElement>('main')?.focus({ preventScroll: true })
+  }
+  if (error) return <Failure error={error} />
+  if (!videos) {
     return (
       <div className="grid" aria-busy="true">
         <Skeletons amount={8} kind="card" />
       </div>
     )
   }
-  if (first.value.rows.length === 0) return empty
+  if (videos.length === 0) return empty
   return (
     <>
+      <div className="news" role="status">
+        {fresh > 0 && (
+          <button type="button" className="button button-main" onClick={show}>
+            {count(fresh, 'new video')}
+          </button>
+        )}
+      </div>
       <ul className="grid">
-        {rows.map((video) => (
+        {videos.map((video) => (
           <li key={video.id}>
             <VideoCard video={video} />
           </li>

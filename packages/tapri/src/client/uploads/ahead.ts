@@ -1,6 +1,7 @@
 import type { Uploaded } from '../../app/types.ts'
 import { milliseconds } from '../../kit/measures.ts'
 import { Deadline } from '../deadline.ts'
+import { loadPart } from '../load-part.ts'
 import type { Settings } from '../options.ts'
 import type { CallOptions } from '../types.ts'
 import { uses } from './given.ts'
@@ -33,7 +34,7 @@ export async function sendAhead(settings: Settings, route: string, call: Call): 
       const onSent = ({ sent }: { readonly sent: number }) => onProgress?.({ sent: before + sent, total })
       const patience = retries === 0 ? 0 : '15m'
       uploaded[field] = await once(file, options.key && `${route} ${field} ${options.key}`, async () => {
-        const { begin } = await import('./begin.ts')
+        const { begin } = await loadPart('large files', () => import('./begin.ts'), { clock, signal: deadline.signal })
         return begin(settings, { route, field }, file, { signal: deadline.signal, patience, onProgress: onSent }).done
       })
       before += file.size

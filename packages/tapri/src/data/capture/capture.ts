@@ -12,6 +12,18 @@ export interface OutsideChange {
   readonly after: StoredRow | null
 }
 
+/**
+ * What `read` reads; that anything may have changed when it cannot be read, as another program may write what no model of
+ * ours allows: nothing that comes later waits behind that.
+ */
+export function readChange(model: Model, read: () => Omit<OutsideChange, 'model'>): OutsideChange {
+  try {
+    return { model, ...read() }
+  } catch {
+    return { model, before: null, after: null }
+  }
+}
+
 /** One or more transactions of others, whole and in their order. */
 export interface OutsidePart {
   readonly changes: readonly OutsideChange[]

@@ -24,6 +24,7 @@ export class Inbox {
     this.#wake()
   }
 
+  /** What was added before is heard all the same. */
   fail(error: unknown): void {
     this.#failure ??= { error }
     this.#wake()
@@ -41,7 +42,7 @@ export class Inbox {
       })
     }
     if (this.#isEnded) return undefined
-    if (this.#failure !== undefined) throw this.#failure.error
+    if (this.#failure !== undefined && !this.#hasNews) throw this.#failure.error
     const part = { changes: this.#pile.changes(), place: this.#place }
     this.#pile = new Pile()
     this.#hasNews = false

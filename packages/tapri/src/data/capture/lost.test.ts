@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { killAtWork } from './kill.fixture.ts'
 import { listen } from './listen.fixture.ts'
-import { heard, type Kind, kinds, type Other, type Place } from './outside.fixture.ts'
+import { heard, type Kind, kinds, type Place } from './outside.fixture.ts'
 
 const isServer = ({ kind }: Kind) => kind !== 'SQLite'
-const makePerson = (id: string) => `insert into people (id, name) values ('${id}', 'Ann')`
+const makePerson = (make: string) => ({ make })
 
 function claim(
   text: string,
@@ -18,55 +16,20 @@ function claim(
     test(`${kind.kind}: ${text}`, { skip: kind.skip }, () => kind.with((place) => check(place, kind)))
 }
 
-/** A process of the app, once it has told of a row of another program. */
-async function holder(place: Place, other: Other, id: string): Promise<ChildProcess> {
-  const child = fork(fileURLToPath(new URL('holder.fixture.ts', import.meta.url)), [place.url])
-  const isHeard = new Promise<void>((resolve) => {
-    child.on('message', (ids: readonly string[]) => ids.includes(id) && resolve())
-  })
-  await once(child, 'message')
-  await other.run(makePerson(id))
-  await isHeard
-  return child
-}
-
-claim('a process that is killed at work loses and repeats nothing', async (place) => {
-  const { database: first } = await heard(place)
-  await first.close()
-  const other = await place.other()
-  const writer = await place.other()
-  const expected: string[] = []
-  for (let round = 0; round < 3; round++) {
-    const child = await holder(place, other, `begin ${round}`)
-    expected.push(`begin ${round}`)
-    const gone = once(child, 'exit')
-    for (let at = 0; at < 30; at++) {
-      expected.push(`${round} ${at}`)
-      await writer.run(makePerson(`${round} ${at}`))
-      // in the middle of writing to the log, at another point each time
-      if (at === 10 + round * 3) child.kill('SIGKILL')
-    }
-    await gone
-  }
-  const database = await place.open()
-  const told = listen(database)
-  await other.run(makePerson('end'))
-  await told.until(({ id }) => id === 'end')
-  const all = (await database.changes.since(0, 1000))
-    .flatMap((commit) => commit.changes.map(({ id }) => id))
-    .filter((id) => id !== '')
-  assert.deepEqual(all, [...expected, 'end'])
-})
+// a MongoDB keeps what a killed process has left for a minute: test/mongodb-capture.test.ts brings one that does not
+claim('a process that is killed at work loses and repeats nothing', killAtWork, ({ kind }) => kind !== 'MongoDB')
 
 claim(
   'when the server cuts the connections, nothing is lost',
-  async (place, { kind }) => {
+  async (place) => {
     const { told } = await heard(place)
     const other = await place.other()
-    await other.run(makePerson('one'))
+    await other.write(makePerson('one'))
     await told.until(({ id }) => id === 'one')
-    await cutAll(other, kind)
-    await other.run(makePerson('two'))
+    await place.setting.cut(place.url)
+    // the other program's may be cut, too
+    const again = await place.other()
+    await again.write(makePerson('two'))
     await told.until(({ id }) => id === 'two')
     assert.deepEqual(
       told.changes().map(({ id }) => id),
@@ -78,18 +41,18 @@ claim(
 
 claim(
   'when the server has thrown its log away, anything may have changed',
-  async (place, { kind }) => {
+  async (place) => {
     const { database, told } = await heard(place)
     const other = await place.other()
-    await other.run(makePerson('one'))
+    await other.write(makePerson('one'))
     await told.until(({ id }) => id === 'one')
     await database.close()
-    await other.run(makePerson('unheard'))
-    await throwAway(other, kind)
+    await other.write(makePerson('unheard'))
+    await place.setting.throwAway(place.url)
     const again = await place.open()
     const toldAgain = listen(again)
     await toldAgain.until(({ id }) => id === '')
-    await other.run(makePerson('two'))
+    await other.write(makePerson('two'))
     await toldAgain.until(({ id }) => id === 'two')
     assert.deepEqual(
       toldAgain
@@ -104,73 +67,56 @@ claim(
   isServer,
 )
 
-claim('without it in the URL nothing is told, and nothing of it stays', async (place, { kind }) => {
+claim('without it in the URL nothing is told, and nothing of it stays', async (place) => {
   const { database } = await heard(place)
   await database.close()
   const without = await place.open({ capture: false })
   const told = listen(without)
   const other = await place.other()
-  await other.run(makePerson('one'))
+  await other.write(makePerson('one'))
   const { id } = await without.systemDb<Record<'people', never>>().people.create(Object({ name: 'Bo' }))
   await told.until((change) => change.id === id)
   assert.equal(told.changes().length, 1)
-  assert.deepEqual(await leftOf(other, kind), [])
+  assert.deepEqual(await place.setting.left(place.url), [])
 })
 
 claim(
   'a table that is emptied at once may have changed anyhow',
-  async (place, { kind }) => {
+  async (place) => {
     const { told } = await heard(place)
     const other = await place.other()
-    await other.run(makePerson('one'))
+    await other.write(makePerson('one'))
     await told.until(({ id }) => id === 'one')
-    if (kind !== 'PostgreSQL') await other.run('set foreign_key_checks = 0')
-    await other.run('truncate table things')
+    await place.setting.empty(place.url, 'things')
     await told.until(({ id }) => id === '')
     assert.ok(told.changes().some(({ id, model }) => id === '' && model === 'things'))
   },
   isServer,
 )
 
-async function cutAll(other: Other, kind: string): Promise<void> {
-  if (kind === 'PostgreSQL') {
-    const own =
-      'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()'
-    await other.run(
-      `${own} and (backend_type = 'walsender' or query ilike '%' || current_schema() || '%' or application_name = current_schema())`,
-    )
-    return
-  }
-  for (const [id] of await other.rows(
-    'select id from information_schema.processlist where db = database() and id <> connection_id()',
-  )) {
-    // it may have ended by itself, with the one before it
-    await other.run(`kill ${id}`).catch(() => {})
-  }
-}
-
-async function throwAway(other: Other, kind: string): Promise<void> {
-  if (kind === 'PostgreSQL') {
-    await other.run(
-      'select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name in (select pubname from pg_publication_tables where schemaname = current_schema())',
-    )
-    return
-  }
-  const names = async () => (await other.rows('show binary logs')).map(([name]) => name)
-  const last = (await names()).at(-1)
-  // MariaDB keeps a file for as long as it may need it after a crash
-  while ((await names()).includes(last)) {
-    await other.run('flush binary logs')
-    await other.run(`purge binary logs to '${(await names()).at(-1)}'`)
-  }
-}
-
-async function leftOf(other: Other, kind: string): Promise<readonly unknown[]> {
-  if (kind === 'SQLite') return other.rows("select name from sqlite_schema where name like 'tapri_out%' or name = 'tapri_own'")
-  if (kind !== 'PostgreSQL') return other.rows("select value from tapri_meta where name = 'captured'")
-  const thick = "select relname from pg_class where relnamespace = current_schema()::regnamespace and relreplident = 'f'"
-  const published = 'select pubname from pg_publication_tables where schemaname = current_schema()'
-  const place = "sha256(convert_to(concat_ws(' ', current_database(), current_schema()), 'UTF8'))"
-  const slots = `select slot_name from pg_replication_slots where slot_name = 'tapri_' || left(encode(${place}, 'hex'), 32)`
-  return other.rows(`${thick} union all ${published} union all ${slots}`)
-}
+claim(
+  'a value that no model allows may have changed anyhow, and nothing waits behind it',
+  async (place) => {
+    const { database, told } = await heard(place)
+    const thing = {
+      title: 'a',
+      count: 1,
+      ratio: 1,
+      fresh: true,
+      moment: new Date(0),
+      labels: [],
+      moments: [],
+      facts: {},
+      price: '1',
+    }
+    await database.systemDb<Record<'things', never>>().things.create(Object(thing))
+    const other = await place.other()
+    await other.write({ change: 'things', where: { count: 1 }, set: { facts: place.setting.unreadable } })
+    await told.until(({ id }) => id === '')
+    await other.write(makePerson('later'))
+    await told.until(({ id }) => id === 'later')
+    const lost = told.changes().filter(({ id }) => id === '')
+    assert.deepEqual(new Set(lost.map(({ model }) => model)), new Set(['things']))
+  },
+  ({ kind }) => kind !== 'PostgreSQL',
+)

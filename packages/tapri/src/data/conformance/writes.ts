@@ -107,6 +107,24 @@ export const writeClaims: MarketClaims = {
     )
   },
 
+  'of upserts of one key in transactions that have read before, however isolated, all count': async ({ system }) => {
+    const key = { city: 'Pune', street: 'MG', number: 1 }
+    const inTransaction = (isolation: 'serializable' | 'read committed') =>
+      system.transaction(
+        async (db) => {
+          await db.users.count()
+          await db.places.upsert(key, { on: ['city', 'street', 'number'], update: { visits: add(1) } })
+        },
+        { isolation },
+      )
+    const isolations = Array.from({ length: 16 }, (_, index) => (index % 2 === 0 ? 'serializable' : 'read committed'))
+    await Promise.all(isolations.map(inTransaction))
+    assert.deepEqual(
+      (await system.places.find()).map(({ visits }) => visits),
+      [15],
+    )
+  },
+
   'a version counts changes, and a change from an older one is refused': async ({ system, ann }) => {
     const dish = await system.dishes.create({ name: 'a', cook: ann.id })
     const next = await system.dishes.update(dish.id, { name: 'b' }, { version: dish.version })

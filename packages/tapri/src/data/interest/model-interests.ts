@@ -49,7 +49,8 @@ export class ModelInterests<Target> {
   }
 
   #interestOf(watch: Watch): Interest<Target> {
-    const key = `${conditionKey(watch.condition)} ${columnsKey(watch.columns)}`
+    // joined, it is one text in memory for as long as it is kept, and not a chain of them
+    const key = [conditionKey(watch.condition), columnsKey(watch.columns)].join(' ')
     const known = this.#interests.get(key)
     if (known !== undefined) return known
     const spots = spotsOf(watch.condition)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import sharp from 'sharp'
-import { moving, plain, telephone } from './pictures.fixture.ts'
+import { moving, numbers, plain, spoiled, telephone } from './pictures.fixture.ts'
 import { readHead, resized } from './sharp.ts'
 
 const rounds = Number(process.env.BROKEN_PICTURES ?? 60)
@@ -57,24 +57,5 @@ async function madeOf(path: string) {
   } catch (error) {
     assert.ok(error instanceof Error)
     return undefined
-  }
-}
-
-/** A few wrong bytes, most often near the start, or an early end. */
-function spoiled(bytes: Buffer, next: (below: number) => number): Buffer {
-  const copy = Buffer.from(bytes)
-  for (let count = 1 + next(6); count > 0; count--) {
-    const within = next(3) === 0 ? copy.length : Math.min(copy.length, 200)
-    copy[next(within)] = next(256)
-  }
-  return next(4) === 0 ? copy.subarray(0, next(copy.length)) : copy
-}
-
-/** Numbers that are the same in every run. */
-function numbers(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
   }
 }

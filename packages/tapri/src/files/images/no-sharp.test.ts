@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readHead, requireSharp } from './sharp.ts'
+import { hasSharp, readHead, resized } from './sharp.ts'
 
 const { registerHooks } = await import('node:module')
 
@@ -12,13 +12,14 @@ test('without the package that reads pictures each way to it says how to get it'
   })
   const told = {
     code: 'TAPRI_FILES_NO_SHARP',
-    message: 'Cannot take pictures in fields of image(): the package "sharp" is not installed, run "npm install sharp"',
+    message: 'Cannot make a picture in another size: the package "sharp" is not installed, run "npm install sharp"',
   }
   try {
-    assert.throws(() => requireSharp(), told)
+    assert.equal(hasSharp(), false)
     await assert.rejects(readHead('kite.png'), told)
+    const wished = { width: 9, fit: 'cover', format: 'plain', quality: undefined, maxPixels: 9 } as const
+    await assert.rejects(resized('kite.png', wished), told)
   } finally {
     hooks.deregister()
   }
-  assert.doesNotThrow(() => requireSharp())
 })

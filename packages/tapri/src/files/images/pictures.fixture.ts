@@ -35,6 +35,10 @@ export async function moving(frames: number, width = 40, height = 30): Promise<B
     .toBuffer()
 }
 
+export function avif(): Promise<Buffer> {
+  return plain(40, 30).avif().toBuffer()
+}
+
 /** The colour of a pixel. */
 export async function pixelOf(bytes: Uint8Array, left: number, top: number): Promise<number[]> {
   const { data } = await sharp(bytes).extract({ left, top, width: 1, height: 1 }).raw().toBuffer({ resolveWithObject: true })
@@ -58,4 +62,23 @@ function crc(bytes: Uint8Array): number {
     for (let bit = 0; bit < 8; bit++) value = (value >>> 1) ^ (value & 1 ? 0xedb88320 : 0)
   }
   return ~value >>> 0
+}
+
+/** A few wrong bytes, most often near the start, or an early end. */
+export function spoiled(bytes: Buffer, next: (below: number) => number): Buffer {
+  const copy = Buffer.from(bytes)
+  for (let count = 1 + next(6); count > 0; count--) {
+    const within = next(3) === 0 ? copy.length : Math.min(copy.length, 200)
+    copy[next(within)] = next(256)
+  }
+  return next(4) === 0 ? copy.subarray(0, next(copy.length)) : copy
+}
+
+/** Numbers that are the same in every run. */
+export function numbers(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * below)
+  }
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../../kit/clock.ts'
 import { TapriError } from '../../kit/errors.ts'
 import { newId } from '../../kit/ids.ts'
 import type { MediaFacts, VariantFacts } from '../../schema/index.ts'
-import { type AccessTools, attachedFile, missing } from '../access.ts'
+import { type AccessTools, attachedFile, type DownloadContext, missing, type Wanted } from '../access.ts'
 import { filesError } from '../errors.ts'
 import { withLocalFile } from '../local-file.ts'
 import { missingPart, type PartRequest, partHeaders, sendRendition } from '../parts.ts'
@@ -13,7 +13,7 @@ import type { Rendition, Renditions } from '../renditions.ts'
 import { type SentTools, sandboxed } from '../sent.ts'
 import { type Format, formatFor } from './formats.ts'
 import { Pool } from './pool.ts'
-import { isPassing, resized } from './sharp.ts'
+import { hasSharp, isPassing, noSharp, resized } from './sharp.ts'
 import { adHoc, askedSize, renditionName, sizeClaim } from './sizes.ts'
 
 type ImageFacts = Extract<MediaFacts, { kind: 'image' }>
@@ -21,6 +21,8 @@ type ImageFacts = Extract<MediaFacts, { kind: 'image' }>
 interface PictureTools extends AccessTools, SentTools {
   readonly renditions: Renditions
   readonly clock: Clock
+  /** Answers the file itself. */
+  readonly original: (wanted: Wanted, context: DownloadContext) => Promise<Answer>
 }
 
 interface Made {
@@ -52,11 +54,13 @@ export class Pictures {
     this.#tools = tools
   }
 
-  /** Answers a picture in a size that its field declares, or that the caller has a signed URL for.
-   * @throws TAPRI_NOT_FOUND, TAPRI_FILES_SIGNATURE, TAPRI_FILES_PICTURE, TAPRI_FILES_BUSY */
+  /** Answers a picture in a size that its field declares, or that the caller has a signed URL for; as it came where sizes cannot be
+   * made.
+   * @throws TAPRI_NOT_FOUND, TAPRI_FILES_SIGNATURE, TAPRI_FILES_PICTURE, TAPRI_FILES_BUSY, TAPRI_FILES_NO_SHARP */
   async part(request: PartRequest<ImageFacts>): Promise<Answer> {
     const { file, context } = request
     const size = this.#sizeOf(request)
+    if (!hasSharp()) return this.#original(request)
     const format = formatFor(size.format, context.request.headers.accept)
     const name = renditionName(size, format)
     const kept = await this.#tools.renditions.find(file, name)
@@ -68,6 +72,12 @@ export class Pictures {
     const { bytes, type, etag } = await this.#madeOnce({ request, size, format, name })
     const open = (start: number, end: number) => Readable.from([bytes.subarray(start, end + 1)])
     return sendRanges({ size: bytes.length, type, etag, headers, bytes: () => bytes, open })
+  }
+
+  /** The picture as it came has all that a camera noted in it: whoever was given one size of it alone does not get that. */
+  #original({ wanted, context, by }: PartRequest<ImageFacts>): Promise<Answer> {
+    if (by === 'row') return this.#tools.original(wanted, context)
+    throw noSharp()
   }
 
   /** Waits for what is being made: it still writes into database and store. */

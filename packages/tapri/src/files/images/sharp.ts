@@ -1,14 +1,10 @@
 import type { Sharp } from 'sharp'
 import { filesError } from '../errors.ts'
 import type { Format } from './formats.ts'
+import type { PictureSize } from './head.ts'
 
 /** What is in front of a picture's pixels. */
-export interface PictureHead {
-  /** Pixels, upright. */
-  readonly width: number
-  readonly height: number
-  /** Of its frames together. */
-  readonly pixels: number
+export interface PictureHead extends PictureSize {
   readonly isMoving: boolean
   readonly hasAlpha: boolean
 }
@@ -129,17 +125,24 @@ async function importSharp(): Promise<MakeSharp> {
   }
 }
 
-/** Finds out at the start, not at the first picture, that the package is not there.
- * @throws TAPRI_FILES_NO_SHARP */
-export function requireSharp(): void {
+let isThere: boolean | undefined
+
+/** Whether the package is installed; asked once. It is loaded with the first picture. */
+export function hasSharp(): boolean {
+  isThere ??= isResolved('sharp')
+  return isThere
+}
+
+function isResolved(name: string): boolean {
   try {
-    import.meta.resolve('sharp')
-  } catch (cause) {
-    throw noSharp(cause)
+    import.meta.resolve(name)
+    return true
+  } catch {
+    return false
   }
 }
 
-function noSharp(cause: unknown) {
+export function noSharp(cause?: unknown) {
   const how = 'the package "sharp" is not installed, run "npm install sharp"'
-  return filesError('TAPRI_FILES_NO_SHARP', `Cannot take pictures in fields of image(): ${how}`, { cause })
+  return filesError('TAPRI_FILES_NO_SHARP', `Cannot make a picture in another size: ${how}`, { cause })
 }

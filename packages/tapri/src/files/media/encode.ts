@@ -6,8 +6,9 @@ import type { Clock } from '../../kit/clock.ts'
 import { filesError } from '../errors.ts'
 import { type Fragment, FragmentScanner } from './fragments.ts'
 import { figuresOf, filePlaylist, type Rung } from './playlist.ts'
-import { inputArgs, progressOf, stepsForward } from './probe.ts'
+import { inputArgs } from './probe.ts'
 import { type Programs, runProgram } from './programs.ts'
+import { progressOf, stepsForward } from './progress-lines.ts'
 
 export interface EncodeTools {
   readonly programs: Programs
@@ -61,13 +62,10 @@ export async function encode(args: readonly string[], encoding: Encoding, tools:
   })
 }
 
-interface Made {
-  /** Of its files. */
-  readonly name: string
+interface Made extends Pick<Rung, 'name' | 'width' | 'height' | 'rate' | 'range' | 'channels'> {
   readonly type: 'video/mp4' | 'audio/mp4'
-  readonly width: number | null
-  readonly height: number | null
-  readonly rate: number | null
+  /** Seconds that its playlist tells of its longest piece, or more. */
+  readonly target: number
 }
 
 /** Keeps a finished rendition: its bytes, and the playlist of its pieces, which are found while they are read. */
@@ -80,11 +78,11 @@ export async function keepRung(made: Made, tools: EncodeTools): Promise<Rung> {
   const { head } = scanner
   if (head === undefined || fragments.length === 0)
     throw filesError('TAPRI_FILES_FILM', 'Cannot make the film ready: nothing of it can be played')
-  const playlist = filePlaylist(`${made.name}.mp4`, head.size, fragments)
+  const playlist = filePlaylist(`${made.name}.mp4`, { headSize: head.size, fragments, target: made.target })
   await tools.keep({ name: `${made.name}.m3u8`, type: playlistType }, Readable.from([Buffer.from(playlist)]))
   await rm(path)
-  const { name, width, height, rate } = made
-  return { name, width, height, rate, codecs: head.codecs, ...figuresOf(fragments) }
+  const { type: _type, target: _target, ...told } = made
+  return { ...told, codecs: head.codecs, ...figuresOf(fragments) }
 }
 
 export const playlistType = 'application/vnd.apple.mpegurl'

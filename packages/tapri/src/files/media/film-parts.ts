@@ -9,8 +9,8 @@ import type { Renditions } from '../renditions.ts'
 import { type SentTools, sandboxed } from '../sent.ts'
 import type { Signing } from '../signing.ts'
 import { playlistType } from './encode.ts'
-import { sourceName } from './film.ts'
 import { rungsOf } from './jobs.ts'
+import { sourceName } from './making.ts'
 import { captionsPlaylist, masterPlaylist, type Rung, withCaptions, withQuery } from './playlist.ts'
 
 export interface FilmPartTools extends AccessTools, SentTools {

@@ -18,6 +18,8 @@ import type { Programs } from './programs.ts'
 import { Progress } from './progress.ts'
 import { changeFilmed, type Place } from './row-media.ts'
 import { openScratch } from './scratch.ts'
+import { hasToneMapping } from './tone-mapping.ts'
+import type { WorkOptions } from './worker.ts'
 
 export interface FilmTools {
   readonly database: Database
@@ -32,15 +34,17 @@ export interface FilmTools {
 export class FilmWork {
   readonly #tools: FilmTools
   readonly #source: JobSource
+  #hasToneMapping: Promise<boolean> | undefined
 
   constructor(tools: FilmTools, source: JobSource) {
     this.#tools = tools
     this.#source = source
   }
 
-  /** Makes the film of a job ready, and ends the job.
+  /** Makes the film of a job ready, and ends the job; the first time, with `isExtra` or when others wait, only what plays it at once.
+   * Answers whether it is done.
    * @throws TAPRI_FILES_FILM, TAPRI_FILES_NO_FFMPEG, TAPRI_FILES_INTERRUPTED, TAPRI_NOT_FOUND when the film went meanwhile */
-  async run(job: FilmJob, signal: AbortSignal): Promise<void> {
+  async run(job: FilmJob, { signal, isExtra }: WorkOptions): Promise<boolean> {
     const { database, store, renditions, programs, clock } = this.#tools
     const facts = fileFacts(database, job.model, job.field)?.media
     if (facts?.kind !== 'video' && facts?.kind !== 'audio') throw missing(job)
@@ -55,6 +59,8 @@ export class FilmWork {
       path: store.path?.(file.key) ?? (await this.#bring(file.key, join(scratch.folder, 'original'), signal)),
       folder: scratch.folder,
       made: job.made,
+      toneMaps: () => this.#toneMaps(),
+      givesWay: async () => job.stage === 'first' && (isExtra || (await this.#source.hasOthers())),
       keep: async (made: { readonly name: string; readonly type: string }, source: Readable) => {
         await renditions.keep(file.id, made, source, { signal })
       },
@@ -70,9 +76,21 @@ export class FilmWork {
       },
     }
     const heights = facts.kind === 'video' ? facts.heights : []
-    await makeReady({ kind: facts.kind, heights, hasPoster }, tools).finally(() => progress.settled())
+    const made = await makeReady({ kind: facts.kind, heights, hasPoster }, tools).finally(() => progress.settled())
     signal.throwIfAborted()
-    await this.tell(job, file, { state: 'ready', progress: 1, reason: null })
+    if (made === 'begun') return false
+    await this.tell(job, file, { state: 'ready', progress: 1, reason: made === 'wide' ? wideReason : null })
+    return true
+  }
+
+  /** Asked of ffmpeg once. */
+  #toneMaps(): Promise<boolean> {
+    this.#hasToneMapping ??= hasToneMapping(this.#tools.programs, this.#tools.clock).catch((cause: unknown) => {
+      // it may answer another time
+      this.#hasToneMapping = undefined
+      throw cause
+    })
+    return this.#hasToneMapping
   }
 
   /** Brings the bytes of a store that has no files of this machine to one. */
@@ -100,6 +118,9 @@ export class FilmWork {
     return found
   }
 }
+
+const wideReason =
+  'It is shown in the colours of HDR: the ffmpeg of this server has no filters "zscale" and "tonemap" to change them'
 
 export function missing({ model, row, field }: Place) {
   return notFound(`No film is in ${field} of ${model} "${row.slice(0, 64)}"`)

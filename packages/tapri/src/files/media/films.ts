@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import { type FileDb, fileDb } from '../file-db.ts'
 import { type Captions, requireCaptions } from './captions.ts'
-import { sourceName } from './film.ts'
 import { type FilmTools, FilmWork, missing } from './film-work.ts'
 import { DataJobs, type JobSource, rungsOf } from './jobs.ts'
+import { sourceName } from './making.ts'
 import { filmFields, noteFilms } from './note.ts'
 import { hasProgram } from './programs.ts'
 import { changeFilmed, type Place } from './row-media.ts'
@@ -56,7 +56,7 @@ export class Films {
         if (!capable) log.event('files.ffmpeg.missing', { cure: 'install it: apt-get install ffmpeg' }, 'warn')
         return capable
       },
-      work: (job, signal) => this.#work.run(job, signal),
+      work: (job, options) => this.#work.run(job, options),
       fail: async (job, state, reason) => {
         const file = await this.#work.fileOf(job)
         await this.#work.tell(job, file, { state, reason })
@@ -81,12 +81,12 @@ export class Films {
     const { model, row, field } = place
     const file = await this.#db.tapri_files.first({ where: { model, row, field, state: 'attached' } })
     if (file === null) throw missing(place)
-    const waiting = { state: 'waiting', worker: null, attempts: 0, expires: new Date(0) } as const
+    const waiting = { state: 'waiting', stage: 'first', worker: null, attempts: 0, expires: new Date(0) } as const
     const along = async ({ tapri_films: jobs }: FileDb) => {
       const job = await jobs.first({ where: { file: file.id } })
       if (job?.state === 'ready' || job?.state === 'working') return false
       if (job !== null) await jobs.update(job.id, waiting)
-      else await jobs.create({ file: file.id, model, row, field, ...waiting, made: [] })
+      else await jobs.create({ file: file.id, model, row, field, owner: file.owner, ...waiting, made: [] })
       return true
     }
     await changeFilmed(this.#options.database, { ...place, file, along }, (now) => ({

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rename, rm, watch, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -69,12 +69,9 @@ test('a film whose ffmpeg was ended from outside is made ready later', { skip },
 test('what a process works on is left when it has to take it again', { skip }, async () => {
   await using machine = await disturbed('exec sleep 600')
   await using cinema = await Cinema.open({ ffmpeg: machine.ffmpeg, atOnce: 2 })
-  const begun = Promise.withResolvers<void>()
-  cinema.database.changes.subscribe(({ changes }) => {
-    if (changes.some(({ after }) => (after?.film as any)?.media?.state === 'working')) begun.resolve()
-  })
+  const begun = machine.begun()
   const { id } = await cinema.db.films.create({ film: playable() })
-  await begun.promise
+  await begun
   const job = await cinema.db.tapri_films.first()
   await cinema.db.tapri_films.update(job.id, { worker: 'dead', expires: new Date(0) })
   cinema.advance(2500)
@@ -99,6 +96,44 @@ test('what a sweep could not remove of a film is removed by the next', { skip },
   assert.ok(!(await cinema.kept()).names.some((name) => name.startsWith('source')))
 })
 
+test('a process without ffmpeg uses up no attempt, and takes only what nobody has tried', async () => {
+  await using cinema = await Cinema.open({ atOnce: 0 })
+  await cinema.db.films.create({ film: few() })
+  const source = new DataJobs(cinema)
+  const unable = await source.take({ capable: false })
+  assert.ok(unable)
+  await source.end(unable, 'unavailable')
+  const { attempts, taken: since } = await cinema.db.tapri_films.get(unable.id)
+  assert.deepEqual([attempts, since], [0, null])
+  const job = await taken(source)
+  assert.deepEqual([job.id, job.attempt], [unable.id, 1])
+  await source.postpone(job, { delay: 15_000, counts: true })
+  cinema.advance(15_000)
+  assert.equal(await source.take({ capable: false }), undefined)
+  const again = await taken(source)
+  assert.equal(again.attempt, 2)
+})
+
+test('a process that loses its ffmpeg tells so once, and leaves the film to the others', { skip }, async () => {
+  await using machine = await disturbed('exit 1')
+  await using cinema = await Cinema.open({ ffmpeg: machine.ffmpeg })
+  await cinema.files.films.settled()
+  await rm(machine.ffmpeg)
+  const { id } = await cinema.show({ film: playable() })
+  assert.equal((await cinema.db.films.get(id)).film.processing.state, 'unavailable')
+  const { state, attempts } = await cinema.db.tapri_films.first()
+  assert.deepEqual([state, attempts], ['unavailable', 1])
+})
+
+test('what can be played already is never told to be unavailable by a process without ffmpeg', async () => {
+  await using cinema = await Cinema.open({ atOnce: 0 })
+  await cinema.db.films.create({ film: few() })
+  const source = new DataJobs(cinema)
+  await source.giveWay(await taken(source))
+  assert.equal(await source.take({ capable: false }), undefined)
+  assert.equal((await taken(source)).stage, 'rest')
+})
+
 async function taken(source: DataJobs): Promise<FilmJob> {
   const job = await source.take({ capable: true })
   assert.ok(job !== undefined)
@@ -119,11 +154,17 @@ async function working({ database, clock, folder }: Cinema) {
 }
 
 /** An ffmpeg that something happens to, once. */
-async function disturbed(script: string): Promise<AsyncDisposable & { readonly ffmpeg: string }> {
+async function disturbed(script: string): Promise<AsyncDisposable & { readonly ffmpeg: string; begun(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'tapri-disturbed-'))
   const ffmpeg = join(folder, 'ffmpeg')
   const once = `case "$*" in *-progress*) if mkdir ${folder}/once 2>/dev/null; then ${script}; fi;; esac`
   await writeFile(ffmpeg, `#!/bin/sh\n${once}\nexec ffmpeg "$@"\n`)
   await chmod(ffmpeg, 0o755)
-  return { ffmpeg, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) }
+  return {
+    ffmpeg,
+    async begun() {
+      for await (const { filename } of watch(folder)) if (filename === 'once') return
+    },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ladderOf } from './ladder.ts'
+import { ladderOf, targetOf } from './ladder.ts'
 
 const heights = [1080, 720, 360]
 
@@ -35,4 +35,9 @@ test('more pictures a second may take more bits, and at most 60 are shown', () =
   const [at240] = ladderOf({ width: 1920, height: 1080, rate: 240 }, heights)
   assert.deepEqual([at25?.most, at25?.rate], [5_000_000, 25])
   assert.deepEqual([at240?.most, at240?.rate], [7_500_000, 60])
+})
+
+test('playlists tell of no shorter pieces than there may be, at any rate', () => {
+  const targets = [60, 25, 24000 / 1001, 2, 1, 0.5].map((rate) => targetOf({ rate }))
+  assert.deepEqual([...targets, targetOf(null)], [4, 4, 4, 5, 5, 6, 4])
 })

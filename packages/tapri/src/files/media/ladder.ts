@@ -1,4 +1,5 @@
 import type { Picture, Sound } from './probe.ts'
+import { rangeArgs, toneMapping } from './tone-mapping.ts'
 
 /** A rendition of a film that is to be made. */
 export interface Step {
@@ -42,6 +43,12 @@ export function ladderOf(
   })
 }
 
+/** Seconds that playlists of a film tell of their longest piece: pictures are cut at the first that is due by then, and the sound
+ * of them tells the same (RFC 8216 6.2.4). */
+export function targetOf(picture: Pick<Picture, 'rate'> | null): number {
+  return picture === null ? pieceSeconds : Math.round(pieceSeconds + 1 / Math.min(picture.rate, mostRate))
+}
+
 function even(side: number): number {
   return Math.max(2, Math.round(side / 2) * 2)
 }
@@ -53,14 +60,27 @@ const inPieces = '+delay_moov+default_base_moof'
 /** MPEG-TS puts a header before each packet of AAC, and MP4 one for all; what has none is left as it is. */
 export const plainAac = ['-bsf:a', 'aac_adtstoasc'] as const
 
-/** What makes all of these renditions with one decoding; where their pieces begin is the same in all of them. */
-export function ladderArgs(picture: Picture, steps: readonly Step[], pathOf: (name: string) => string): readonly string[] {
+interface Making {
+  /** Whether the colours of HDR are made the usual ones. */
+  readonly toneMaps: boolean
+  pathOf(name: string): string
+}
+
+/** What makes all of these renditions, the largest first, with one decoding; where their pieces begin is the same in all of them. */
+export function ladderArgs(picture: Picture, steps: readonly Step[], { toneMaps, pathOf }: Making): readonly string[] {
+  const [largest] = steps
   const limited = picture.rate > mostRate ? `fps=${mostRate},` : ''
-  const split = `[0:${picture.index}]${limited}split=${steps.length}${steps.map((_, at) => `[split${at}]`).join('')}`
+  // of no more pixels than are needed: it is the dearest of all
+  const mapped =
+    toneMaps && picture.range !== 'SDR' && largest !== undefined
+      ? `scale=${largest.width}:${largest.height},${toneMapping(picture.range)},`
+      : ''
+  const colours = toneMaps ? [] : rangeArgs(picture.range)
+  const split = `[0:${picture.index}]${limited}${mapped}split=${steps.length}${steps.map((_, at) => `[split${at}]`).join('')}`
   const scaled = steps.map(({ width, height }, at) => `[split${at}]scale=${width}:${height},setsar=1,format=yuv420p[out${at}]`)
   const outputs = steps.flatMap(({ name, most }, at) => [
     ...['-map', `[out${at}]`, '-c:v', 'libx264', '-preset', 'veryfast', '-profile:v', 'high', '-crf', '23'],
-    ...['-maxrate', String(most), '-bufsize', String(most * 2), '-sc_threshold', '0'],
+    ...['-maxrate', String(most), '-bufsize', String(most * 2), '-sc_threshold', '0', ...colours],
     ...['-force_key_frames', `expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+${pieceSeconds}))`],
     ...['-map_metadata', '-1', '-f', 'mp4', '-movflags', `+frag_keyframe${inPieces}`, pathOf(name)],
   ])
@@ -84,8 +104,9 @@ export function remuxArgs(picture: Picture, sound: Sound | null, path: string): 
 }
 
 /** What makes a picture of a film. */
-export function posterArgs(picture: Picture, path: string): readonly string[] {
+export function posterArgs(picture: Picture, { toneMaps, path }: { toneMaps: boolean; path: string }): readonly string[] {
   const scale = Math.min(1, 1280 / Math.max(picture.width, picture.height))
-  const size = `scale=${even(picture.width * scale)}:${even(picture.height * scale)},setsar=1`
-  return ['-map', `0:${picture.index}`, '-frames:v', '1', '-vf', size, '-q:v', '3', '-map_metadata', '-1', '-f', 'mjpeg', path]
+  const mapped = toneMaps && picture.range !== 'SDR' ? `,${toneMapping(picture.range)}` : ''
+  const filters = `scale=${even(picture.width * scale)}:${even(picture.height * scale)}${mapped},setsar=1`
+  return ['-map', `0:${picture.index}`, '-frames:v', '1', '-vf', filters, '-q:v', '3', '-map_metadata', '-1', '-f', 'mjpeg', path]
 }

@@ -27,7 +27,10 @@ export async function noteFilms(changes: readonly Change[], db: FileDb, fields: 
     if (place === null) {
       if (job !== null) await db.tapri_films.delete(job.id)
     } else if (job !== null) await db.tapri_films.update(job.id, { ...place })
-    else await db.tapri_films.create({ file: idOf(file), ...place, state: 'waiting', expires: new Date(0), made: [] })
+    else {
+      const { owner } = await db.tapri_files.get(idOf(file))
+      await db.tapri_films.create({ file: idOf(file), ...place, owner, state: 'waiting', expires: new Date(0), made: [] })
+    }
   }
 }
 

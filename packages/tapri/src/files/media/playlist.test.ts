@@ -29,10 +29,10 @@ test('the playlist of a file names its head and its pieces as ranges, and no pie
     { start: 1700, size: 500, duration: 1.8 },
   ]
   assert.equal(
-    filePlaylist('720p.mp4', 700, fragments),
+    filePlaylist('720p.mp4', { headSize: 700, fragments, target: 4 }),
     `#EXTM3U
 #EXT-X-VERSION:7
-#EXT-X-TARGETDURATION:5
+#EXT-X-TARGETDURATION:4
 #EXT-X-MEDIA-SEQUENCE:0
 #EXT-X-PLAYLIST-TYPE:VOD
 #EXT-X-INDEPENDENT-SEGMENTS
@@ -77,4 +77,11 @@ test('a query is put behind every file that a playlist names, and nothing else',
   assert.match(signed, /URI="sound\.m3u8\?token=x"/)
   assert.match(signed, /\n720p\.m3u8\?token=x\n/)
   assert.equal(signed.split('token=x').length, 3)
+})
+
+test('players are told how many channels the sound has, and of pictures in the colours of HDR', () => {
+  assert.match(masterPlaylist([picture], { ...sound, channels: 6 }), /CHANNELS="6"/)
+  assert.match(masterPlaylist([picture], sound), /CHANNELS="2"/)
+  assert.match(masterPlaylist([{ ...picture, range: 'PQ' }], sound), /FRAME-RATE=29\.970,VIDEO-RANGE=PQ,AUDIO/)
+  assert.doesNotMatch(masterPlaylist([picture], sound), /VIDEO-RANGE/)
 })

@@ -1,4 +1,5 @@
 import type { Fragment } from './fragments.ts'
+import type { PictureRange } from './tone-mapping.ts'
 
 /** One way to play a film: a file in pieces, and what a player chooses it by. */
 export interface Rung {
@@ -9,6 +10,10 @@ export interface Rung {
   readonly height: number | null
   /** Pictures a second; null of sound. */
   readonly rate: number | null
+  /** Of pictures whose colours are those of HDR still. */
+  readonly range?: Exclude<PictureRange, 'SDR'>
+  /** Of sound: two unless told. */
+  readonly channels?: number
   readonly codecs: readonly string[]
   /** Bits a second of its largest piece, and of all. */
   readonly peak: number
@@ -16,13 +21,22 @@ export interface Rung {
   readonly seconds: number
 }
 
+interface Pieces {
+  /** Bytes of what comes before them. */
+  readonly headSize: number
+  readonly fragments: readonly Fragment[]
+  /** Seconds that players are told of the longest, unless one is longer: all that are played together have to tell the same. */
+  readonly target: number
+}
+
 /** The playlist of one file whose pieces are ranges of it (RFC 8216 4.3.2.2). */
-export function filePlaylist(file: string, headSize: number, fragments: readonly Fragment[]): string {
-  const longest = Math.max(1, ...fragments.map(({ duration }) => duration))
+export function filePlaylist(file: string, { headSize, fragments, target }: Pieces): string {
+  const longest = Math.max(target, ...fragments.map(({ duration }) => duration))
   return [
     '#EXTM3U',
     '#EXT-X-VERSION:7',
-    `#EXT-X-TARGETDURATION:${Math.ceil(longest)}`,
+    // RFC 8216 4.3.3.1: as whole seconds, to the nearest
+    `#EXT-X-TARGETDURATION:${Math.round(longest)}`,
     '#EXT-X-MEDIA-SEQUENCE:0',
     '#EXT-X-PLAYLIST-TYPE:VOD',
     '#EXT-X-INDEPENDENT-SEGMENTS',
@@ -50,7 +64,10 @@ export function masterPlaylist(pictures: readonly Rung[], sound: Rung | undefine
   const lines = ['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-INDEPENDENT-SEGMENTS']
   if (pictures.length === 0 && sound !== undefined) return [...lines, ...streamLines(sound, undefined), ''].join('\n')
   if (sound !== undefined) {
-    lines.push('#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="Sound",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="sound.m3u8"')
+    const { channels = 2 } = sound
+    lines.push(
+      `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="Sound",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="${channels}",URI="sound.m3u8"`,
+    )
   }
   return [...lines, ...pictures.flatMap((rung) => streamLines(rung, sound)), ''].join('\n')
 }
@@ -63,6 +80,7 @@ function streamLines(rung: Rung, sound: Rung | undefined): readonly string[] {
     `CODECS="${codecs}"`,
     ...(rung.width === null ? [] : [`RESOLUTION=${rung.width}x${rung.height}`]),
     ...(rung.rate === null ? [] : [`FRAME-RATE=${rung.rate.toFixed(3)}`]),
+    ...(rung.range === undefined ? [] : [`VIDEO-RANGE=${rung.range}`]),
     ...(sound === undefined ? [] : ['AUDIO="sound"']),
   ]
   return [`#EXT-X-STREAM-INF:${facts.join(',')}`, `${rung.name}.m3u8`]

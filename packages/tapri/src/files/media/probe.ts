@@ -1,6 +1,8 @@
 import type { Clock } from '../../kit/clock.ts'
 import { filesError } from '../errors.ts'
 import { type Programs, runProgram } from './programs.ts'
+import { progressOf, stepsForward } from './progress-lines.ts'
+import { type PictureRange, rangeOf } from './tone-mapping.ts'
 
 /** What was found out about a film or a recording by looking at it. */
 export interface Looked {
@@ -20,12 +22,15 @@ export interface Picture {
   readonly height: number
   /** Pictures a second. */
   readonly rate: number
+  readonly range: PictureRange
   /** Whether browsers play it as it is. */
   readonly isPlayable: boolean
 }
 
 export interface Sound {
   readonly index: number
+  /** One is mono, two are stereo. */
+  readonly channels: number
   readonly isPlayable: boolean
 }
 
@@ -75,6 +80,8 @@ interface Stream {
   readonly codec_name?: unknown
   readonly profile?: unknown
   readonly pix_fmt?: unknown
+  readonly color_transfer?: unknown
+  readonly channels?: unknown
   readonly width?: unknown
   readonly height?: unknown
   readonly avg_frame_rate?: unknown
@@ -108,18 +115,21 @@ function pictureOf(stream: Stream | undefined): Picture | null {
   const wide = Math.max(2, Math.round(Number(stream.width) * aspect))
   const [width, height] = turned ? [Number(stream.height), wide] : [wide, Number(stream.height)]
   const rate = ratio(stream.avg_frame_rate, '/') || ratio(stream.r_frame_rate, '/') || 25
+  const range = rangeOf(stream.color_transfer)
   const isPlayable =
     stream.codec_name === 'h264' &&
+    range === 'SDR' &&
     stream.pix_fmt === 'yuv420p' &&
     playableProfiles.has(String(stream.profile)) &&
     rotationOf(stream) === 0 &&
     aspect === 1
-  return { index: Number(stream.index), width, height, rate, isPlayable }
+  return { index: Number(stream.index), width, height, rate, range, isPlayable }
 }
 
 function soundOf(stream: Stream | undefined): Sound | null {
   if (stream === undefined) return null
-  return { index: Number(stream.index), isPlayable: stream.codec_name === 'aac' && stream.profile === 'LC' }
+  const isPlayable = stream.codec_name === 'aac' && stream.profile === 'LC'
+  return { index: Number(stream.index), channels: Number(stream.channels) || 2, isPlayable }
 }
 
 function rotationOf({ side_data_list = [], tags }: Stream): number {
@@ -165,28 +175,6 @@ async function playedTime(path: string, { programs, clock, signal }: ProbeOption
     },
   })
   return seconds
-}
-
-/** Seconds that ffmpeg has come to, of a line of its progress that tells it. */
-export function progressOf(line: string): number | undefined {
-  const [name, value] = line.split('=')
-  const micros = name === 'out_time_us' ? Number(value) : Number.NaN
-  return micros >= 0 ? micros / 1_000_000 : undefined
-}
-
-/** Looks at ffmpeg's lines of progress for a step forward: pictures or time, since one may have to wait for the other. */
-export function stepsForward(): (line: string) => boolean {
-  const reached = new Map([
-    ['out_time_us', 0],
-    ['frame', 0],
-  ])
-  return (line) => {
-    const [name = '', value] = line.split('=')
-    const before = reached.get(name)
-    if (before === undefined || !(Number(value) > before)) return false
-    reached.set(name, Number(value))
-    return true
-  }
 }
 
 function unfit(why: string) {

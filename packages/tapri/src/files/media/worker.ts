@@ -3,16 +3,23 @@ import { TapriError } from '../../kit/errors.ts'
 import type { Log } from '../../observe/index.ts'
 import type { FilmJob, JobSource } from './jobs.ts'
 
+/** How a job is done. */
+export interface WorkOptions {
+  readonly signal: AbortSignal
+  /** It is one more than may be made ready at a time: it gives way once it can be played. */
+  readonly isExtra: boolean
+}
+
 export interface WorkerOptions {
   readonly source: JobSource
   readonly clock: Clock
   readonly log: Log
   /** Films that are made ready at a time. */
   readonly atOnce: number
-  /** Whether the programs for it are there; asked once. */
+  /** Whether the programs for it are there; asked once, and again when one was not. */
   capable(): Promise<boolean>
-  /** Does one job and ends it; rejects with the signal's reason once it aborts. */
-  work(job: FilmJob, signal: AbortSignal): Promise<void>
+  /** Does one job and ends it; rejects with the signal's reason once it aborts. False when it was begun and gives way to others. */
+  work(job: FilmJob, options: WorkOptions): Promise<boolean>
   /** Tells of a job that cannot be done, for good, and ends it. */
   fail(job: FilmJob, state: 'failed' | 'unavailable', reason: string): Promise<void>
 }
@@ -20,6 +27,7 @@ export interface WorkerOptions {
 interface Running {
   /** Of the job. */
   readonly id: string
+  readonly isExtra: boolean
   readonly abort: AbortController
   readonly done: Promise<void>
 }
@@ -84,13 +92,15 @@ export class FilmWorker {
   async #takeAll(): Promise<void> {
     const { source, atOnce, log } = this.#options
     try {
-      this.#isCapable ??= await this.#options.capable()
       while (this.#isAskedAgain && !this.#isClosed) {
         this.#isAskedAgain = false
-        while (this.#running.size < atOnce && !this.#isClosed) {
-          const job = await source.take({ capable: this.#isCapable })
+        while (!this.#isClosed) {
+          const isExtra = this.#count({ isExtra: false }) >= atOnce
+          if (isExtra && this.#count({ isExtra: true }) > 0) break
+          this.#isCapable ??= await this.#options.capable()
+          const job = await source.take({ capable: this.#isCapable, ...(isExtra && { stage: 'first' }) })
           if (job === undefined) break
-          this.#begin(job)
+          this.#begin(job, { isExtra })
         }
       }
     } catch (error) {
@@ -98,15 +108,19 @@ export class FilmWorker {
     }
   }
 
-  #begin(job: FilmJob): void {
+  #count({ isExtra }: Pick<Running, 'isExtra'>): number {
+    return [...this.#running].filter((running) => running.isExtra === isExtra).length
+  }
+
+  #begin(job: FilmJob, { isExtra }: Pick<Running, 'isExtra'>): void {
     // what this process took before and lost meanwhile, when its database was away for too long
     this.#leave(job.id)
     const abort = new AbortController()
-    const done = this.#run(job, abort).finally(() => {
+    const done = this.#run(job, { isExtra, abort }).finally(() => {
       this.#running.delete(running)
       this.#fill()
     })
-    const running = { id: job.id, abort, done }
+    const running = { id: job.id, isExtra, abort, done }
     this.#running.add(running)
   }
 
@@ -114,7 +128,7 @@ export class FilmWorker {
     for (const running of this.#running) if (running.id === id) running.abort.abort(new Lost())
   }
 
-  async #run(job: FilmJob, abort: AbortController): Promise<void> {
+  async #run(job: FilmJob, { isExtra, abort }: Pick<Running, 'isExtra' | 'abort'>): Promise<void> {
     const { source, clock, log } = this.#options
     let stop = () => {}
     const renewLater = () => {
@@ -129,7 +143,7 @@ export class FilmWorker {
     }
     renewLater()
     try {
-      await this.#attempt(job, abort.signal)
+      await this.#attempt(job, { isExtra, signal: abort.signal })
     } catch (error) {
       log.event('files.film.failed', { error, job: job.id, file: job.file }, 'error')
     } finally {
@@ -137,17 +151,17 @@ export class FilmWorker {
     }
   }
 
-  async #attempt(job: FilmJob, signal: AbortSignal): Promise<void> {
+  async #attempt(job: FilmJob, options: WorkOptions): Promise<void> {
     const { source, log, clock } = this.#options
     if (this.#isCapable !== true) return this.#giveUp(job, 'unavailable', unavailable)
     if (job.attempt > mostAttempts)
       return this.#giveUp(job, 'failed', `It was tried ${mostAttempts} times without coming to an end`)
     const began = clock.now()
     try {
-      await this.#options.work(job, signal)
+      if (!(await this.#options.work(job, options))) return await source.giveWay(job)
       log.event('files.film.ready', { job: job.id, file: job.file, ms: clock.now() - began })
     } catch (error) {
-      if (signal.reason instanceof Lost) return
+      if (options.signal.reason instanceof Lost) return
       // a signal that ends the whole group of processes reaches ffmpeg first
       if (this.#isClosed) return source.postpone(job, { delay: 0, counts: false })
       await this.#settle(job, error)
@@ -163,7 +177,11 @@ export class FilmWorker {
       { error, job: job.id, file: job.file, attempt: job.attempt },
       code === 'TAPRI_FILES_FILM' ? 'warn' : 'error',
     )
-    if (code === 'TAPRI_FILES_NO_FFMPEG') return this.#giveUp(job, 'unavailable', unavailable)
+    if (code === 'TAPRI_FILES_NO_FFMPEG') {
+      // it was there: whether it is again is asked before the next job
+      this.#isCapable = undefined
+      return this.#giveUp(job, 'unavailable', unavailable)
+    }
     if (error instanceof TapriError && code === 'TAPRI_FILES_FILM') return this.#giveUp(job, 'failed', error.message)
     // a full disk, a store that is away, an ffmpeg that was ended from outside: it may be better soon
     if (job.attempt < mostAttempts) return source.postpone(job, { delay: pause * job.attempt, counts: true })

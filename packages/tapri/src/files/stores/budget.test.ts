@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { manualClock } from '../../kit/clock.ts'
 import { stalledAfter } from '../conformance/under-test.ts'
-import { Budget } from './budget.ts'
+import { Budget, type Share, sentBy } from './budget.ts'
 
 test('over the half each has what it cannot do without, and more once others give back', async () => {
   const budget = new Budget({ most: 100, clock: manualClock() })
@@ -66,6 +67,41 @@ test('who waits is refused after a while, and let on when its source has closed'
   await once(source, 'close')
   await taken
   assert.equal(budget.held, 160)
+})
+
+test('one sender has a quarter, whatever it sends at once, and one of its own goes on over that', async () => {
+  const budget = new Budget({ most: 100, clock: manualClock() })
+  const of = (sender: string): Share => budget.share(20, sentBy(Readable.from([]), sender))
+  using other = of('other')
+  await other.take(5)
+  using one = of('one')
+  using second = of('one')
+  await one.take(15)
+  await second.take(10)
+  await one.take(5)
+  const waiting = second.take(5)
+  assert.deepEqual([await isDone(waiting), budget.held], [false, 35])
+  using third = of('third')
+  await third.take(20)
+  one[Symbol.dispose]()
+  await waiting
+  assert.deepEqual([second.held, budget.held], [15, 40])
+})
+
+test('a sender has half while it is alone, and the others have theirs although it keeps that', async () => {
+  const budget = new Budget({ most: 100, clock: manualClock() })
+  using one = budget.share(20, sentBy(Readable.from([]), 'one'))
+  await one.take(50)
+  const more = one.take(10)
+  assert.equal(await isDone(more), false)
+  for (const sender of ['second', 'third']) {
+    const other = budget.share(20, sentBy(Readable.from([]), sender))
+    await other.take(20)
+  }
+  assert.deepEqual([await isDone(more), budget.held], [false, 90])
+  one.give(40)
+  await more
+  assert.equal(one.held, 20)
 })
 
 async function isDone(promise: Promise<void> | undefined): Promise<boolean> {

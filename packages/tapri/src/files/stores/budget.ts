@@ -2,6 +2,7 @@ import { totalmem } from 'node:os'
 import type { Readable } from 'node:stream'
 import { type Clock, systemClock } from '../../kit/clock.ts'
 import { filesError } from '../errors.ts'
+import { Pace } from './pace.ts'
 
 /** Milliseconds: shorter than proxies wait for a server that takes nothing. */
 const patience = 15_000
@@ -12,6 +13,21 @@ export interface BudgetOptions {
   readonly clock?: Clock
 }
 
+/** What one sender has of a budget. */
+interface Account {
+  held: number
+  /** Who goes over the sender's bound. */
+  over: Share | undefined
+}
+
+const senders = new WeakMap<object, string>()
+
+/** Tells who sends a source, where that is not the app itself. Whoever works on it has of a budget what is left of that sender's part. */
+export function sentBy<Source extends object>(source: Source, sender: string | undefined): Source {
+  if (sender !== undefined) senders.set(source, sender)
+  return source
+}
+
 interface Waiting {
   readonly share: Share
   readonly size: number
@@ -20,12 +36,14 @@ interface Waiting {
 
 /**
  * So many bytes for all who work at once in a process. From its half on each has what it cannot do without, from its end on one
- * at a time goes on, and the others wait.
+ * at a time goes on, and the others wait. One sender has a quarter of it, and half while nobody else has any: from there on one of
+ * its own goes on at a time.
  */
 export class Budget {
   readonly #most: number
   readonly #clock: Clock
   readonly #waiting = new Set<Waiting>()
+  readonly #accounts = new Map<string, Account>()
   #held = 0
   /** Who goes over the bound: when all waited, nobody would give anything back. */
   #over: Share | undefined
@@ -40,9 +58,14 @@ export class Budget {
     return this.#held
   }
 
-  /** A share for one piece of work, which can come to its end with `enough` bytes. */
-  share(enough: number): Share {
-    return new Share(this, enough)
+  /** A share for one piece of work, which can come to its end with `enough` bytes; it counts for whoever sends the source. */
+  share(enough: number, source?: object): Share {
+    return new Share(this, enough, source && senders.get(source))
+  }
+
+  /** Gives the source up when its sender lets the share lie. */
+  pace(source: { destroy(error: Error): unknown }, share: Share): Pace {
+    return new Pace(source, share, this.#clock)
   }
 
   async take(share: Share, size: number, source: Readable | undefined): Promise<void> {
@@ -70,6 +93,7 @@ export class Budget {
     share.held -= size
     this.#held -= size
     if (this.#held <= this.#most || (this.#over === share && share.held === 0)) this.#over = undefined
+    this.#account(share, -size)
     for (const waiting of this.#waiting) if (this.#hasRoom(waiting.share, waiting.size)) this.#grant(waiting)
   }
 
@@ -82,27 +106,51 @@ export class Budget {
   #hold(share: Share, size: number): void {
     share.held += size
     this.#held += size
+    this.#account(share, size)
+  }
+
+  #account(share: Share, size: number): void {
+    if (share.sender === undefined) return
+    const account = this.#accounts.get(share.sender) ?? { held: 0, over: undefined }
+    account.held += size
+    if (account.held > this.#most / 4) account.over ??= share
+    if (account.held <= this.#most / 4 || (account.over === share && share.held === 0)) account.over = undefined
+    if (account.held > 0) this.#accounts.set(share.sender, account)
+    else this.#accounts.delete(share.sender)
   }
 
   #hasRoom(share: Share, size: number): boolean {
     const needed = share.held + size <= share.enough
+    if (!this.#isFair(share, size, needed)) return false
     if (this.#held + size <= (needed ? this.#most : this.#most / 2)) return true
     if (!needed || (this.#over ?? share) !== share) return false
     this.#over = share
     return true
+  }
+
+  /** Whether the sender of a share leaves enough to the others. */
+  #isFair(share: Share, size: number, needed: boolean): boolean {
+    const account = share.sender === undefined ? undefined : this.#accounts.get(share.sender)
+    if (account === undefined) return true
+    const isAlone = account.held === this.#held
+    if (account.held + size <= this.#most / (isAlone ? 2 : 4)) return true
+    return needed && (account.over ?? share) === share
   }
 }
 
 /** What one piece of work has of a budget; disposing of it gives all of it back. */
 export class Share implements Disposable {
   readonly enough: number
+  /** Whom it counts for; undefined for the app itself. */
+  readonly sender: string | undefined
   /** Only the budget writes it. */
   held = 0
   readonly #budget: Budget
 
-  constructor(budget: Budget, enough: number) {
+  constructor(budget: Budget, enough: number, sender: string | undefined) {
     this.#budget = budget
     this.enough = enough
+    this.sender = sender
   }
 
   /** Waits until there is room, or the source has closed.
@@ -113,6 +161,11 @@ export class Share implements Disposable {
 
   give(size: number): void {
     this.#budget.give(this, size)
+  }
+
+  /** Gives the source up when its sender lets this lie. */
+  pace(source: { destroy(error: Error): unknown }): Pace {
+    return this.#budget.pace(source, this)
   }
 
   [Symbol.dispose](): void {

@@ -9,7 +9,7 @@ import { filesError } from '../errors.ts'
 import { type ByteRange, isStoreKey, type Store, type Stored } from '../store.ts'
 import { diskError, isMissing } from './disk-error.ts'
 import { DiskPieces } from './disk-pieces.ts'
-import { SharedHandles } from './handles.ts'
+import { type Lease, SharedHandles } from './handles.ts'
 import { RangeReader } from './reader.ts'
 import { prepareSource } from './source.ts'
 import { syncFolder } from './sync.ts'
@@ -82,9 +82,7 @@ class DiskStore implements Store {
 
   async get(key: string, range?: ByteRange): Promise<Readable> {
     const path = this.path(key)
-    const lease = await this.#handles.lease(path).catch((cause: unknown) => {
-      throw isMissing(cause) ? notFound(`No bytes are kept as "${key}"`) : diskError(cause)
-    })
+    const lease = await this.lease(key)
     if (range !== undefined) return fromFile(new RangeReader(lease, range), { path, ...range })
     try {
       const whole = { start: 0, end: (await lease.handle.stat()).size - 1 }
@@ -92,6 +90,14 @@ class DiskStore implements Store {
     } catch (cause) {
       await lease.release()
       throw diskError(cause)
+    }
+  }
+
+  async lease(key: string): Promise<Lease> {
+    try {
+      return await this.#handles.lease(this.path(key))
+    } catch (cause) {
+      throw isMissing(cause) ? notFound(`No bytes are kept as "${key}"`) : diskError(cause)
     }
   }
 

@@ -1,11 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import type { OpenFile } from '../../http/index.ts'
 import type { Clock } from '../../kit/clock.ts'
 import { withoutLinks } from './links.ts'
 
-/** A file that stays open until `release` is called, which must happen once. */
-export interface Lease {
+/** A file that others read too. */
+export interface Lease extends OpenFile {
   readonly handle: FileHandle
-  release(): Promise<void>
 }
 
 interface Shared {
@@ -37,7 +37,8 @@ export class SharedHandles {
     this.#idle.delete(path)
     shared.readers++
     try {
-      return { handle: await shared.opening, release: () => this.#release(path, shared) }
+      const handle = await shared.opening
+      return { handle, fd: handle.fd, release: () => this.#release(path, shared) }
     } catch (cause) {
       if (this.#files.get(path) === shared) this.#files.delete(path)
       throw cause

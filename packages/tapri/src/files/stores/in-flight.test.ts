@@ -16,6 +16,27 @@ test('no more are under way at once than may be', async () => {
   assert.deepEqual([now, most], [0, 2])
 })
 
+test('what the work threw is answered once all that it began has ended', async () => {
+  const flights = new InFlight(2, () => {})
+  const [failure, began] = [new Error('no more comes'), Promise.withResolvers<void>()]
+  let isThere = false
+  const done = flights.during(async () => {
+    await flights.add(async () => {
+      await began.promise
+      isThere = true
+    })
+    throw failure
+  })
+  began.resolve()
+  assert.deepEqual([await done, isThere], [{ cause: failure }, true])
+  assert.equal(await flights.during(async () => {}), undefined)
+  const lost = new Error('lost')
+  await assert.rejects(
+    flights.during(() => flights.add(() => Promise.reject(lost))),
+    lost,
+  )
+})
+
 test('the first failure is heard of at once, ends what would follow, and is thrown at the end', async () => {
   const heard: unknown[] = []
   const flights = new InFlight(2, (cause) => heard.push(cause))

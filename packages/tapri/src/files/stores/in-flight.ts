@@ -24,6 +24,19 @@ export class InFlight {
     this.#flying.add(flight)
   }
 
+  /** Does what starts them, and waits until all have ended; throws their first failure, and answers what the work itself threw: what
+   * was under way by then is there. */
+  async during(work: () => Promise<void>): Promise<{ readonly cause: unknown } | undefined> {
+    let failure: { readonly cause: unknown } | undefined
+    try {
+      await work()
+    } catch (cause) {
+      failure = { cause }
+    }
+    await this.land()
+    return failure
+  }
+
   /** Waits until all have ended; throws the first failure. */
   async land(): Promise<void> {
     await this.settle()

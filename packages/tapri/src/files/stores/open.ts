@@ -1,18 +1,16 @@
 import { type Clock, systemClock } from '../../kit/clock.ts'
 import { filesError } from '../errors.ts'
 import type { Store } from '../store.ts'
-import { openAzure } from './azure/azure.ts'
-import { openCloudinary } from './cloudinary/cloudinary.ts'
 import { openDisk } from './disk.ts'
-import { openS3 } from './s3/s3.ts'
 
 type Open = (url: string, clock: Clock) => Promise<Store>
 
-const makers: Readonly<Record<string, Open>> = {
-  disk: (url, clock) => openDisk(url.slice('disk:'.length), clock),
-  s3: openS3,
-  azure: openAzure,
-  cloudinary: openCloudinary,
+/** Each is loaded when it is asked for: an app has one store. */
+const makers: Readonly<Record<string, () => Promise<Open>>> = {
+  disk: async () => (url, clock) => openDisk(url.slice('disk:'.length), clock),
+  s3: async () => (await import('./s3/s3.ts')).openS3,
+  azure: async () => (await import('./azure/azure.ts')).openAzure,
+  cloudinary: async () => (await import('./cloudinary/cloudinary.ts')).openCloudinary,
 }
 
 const forms =
@@ -25,8 +23,8 @@ const forms =
  */
 export async function openStore(url: string, clock: Clock = systemClock): Promise<Store> {
   const [, scheme = ''] = /^([a-z][a-z0-9]*):./.exec(url) ?? []
-  const open = Object.hasOwn(makers, scheme) ? makers[scheme] : undefined
-  if (open !== undefined) return open(url, clock)
+  const load = Object.hasOwn(makers, scheme) ? makers[scheme] : undefined
+  if (load !== undefined) return (await load())(url, clock)
   // what follows the scheme may hold a password
   const begins = scheme === '' ? 'it begins with no such word' : `it begins with "${scheme}:"`
   throw filesError('TAPRI_FILES_URL', `Cannot open the files at FILES_URL: ${begins}, write one of ${forms}`)

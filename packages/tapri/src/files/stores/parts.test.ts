@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { manualClock } from '../../kit/clock.ts'
 import { cutAfter, filmBytes, inChunks } from '../conformance/under-test.ts'
 import { Budget } from './budget.ts'
 import { inParts } from './parts.ts'
@@ -38,7 +40,8 @@ test('what came before a source failed is given, then its error is thrown', asyn
 })
 
 test('what came before there was no room for more is given, then TAPRI_FILES_BUSY thrown', async () => {
-  const budget = new Budget({ most: 100, clock: { now: () => 0, after: overAtOnce } })
+  const clock = manualClock()
+  const budget = new Budget({ most: 100, clock })
   using others = budget.share(100)
   await others.take(80)
   using own = budget.share(16)
@@ -47,7 +50,10 @@ test('what came before there was no room for more is given, then TAPRI_FILES_BUS
   const read = async () => {
     for await (const part of inParts(source, { size: 10, share: own })) sizes.push(part.length)
   }
-  await assert.rejects(read(), { code: 'TAPRI_FILES_BUSY' })
+  const refused = assert.rejects(read(), { code: 'TAPRI_FILES_BUSY' })
+  for (let turn = 0; turn < 50; turn++) await setImmediate()
+  clock.advance(15_000)
+  await refused
   assert.deepEqual(sizes, [10, 6])
   assert.ok(source.destroyed)
 })
@@ -57,8 +63,3 @@ test('a source is let go of by whoever wants no more parts', async () => {
   for await (const _part of inParts(source, { size: 10, share: share() })) break
   assert.ok(source.destroyed)
 })
-
-function overAtOnce(_milliseconds: number, call: () => void): () => void {
-  call()
-  return () => {}
-}

@@ -27,8 +27,10 @@ export async function* inParts(source: Readable, { size, first = size, share }: 
     return part
   }
   try {
+    using pace = share.pace(source)
     for await (const chunk of source) {
       let bytes: Uint8Array = chunk
+      pace.got(bytes.length)
       while (gathered + bytes.length >= wanted) {
         const room = wanted - gathered
         await share.take(room, source)
@@ -37,10 +39,12 @@ export async function* inParts(source: Readable, { size, first = size, share }: 
         bytes = bytes.subarray(room)
         yield take()
       }
-      if (bytes.length === 0) continue
-      await share.take(bytes.length, source)
-      chunks.push(bytes)
-      gathered += bytes.length
+      if (bytes.length > 0) {
+        await share.take(bytes.length, source)
+        chunks.push(bytes)
+        gathered += bytes.length
+      }
+      pace.waits()
     }
   } catch (cause) {
     failure = { cause }

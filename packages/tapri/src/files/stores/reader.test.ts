@@ -6,14 +6,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
-import { controller, HttpContext, type HttpServer, openHttp, routeKit, sendRanges, servedRoutes } from '../../http/index.ts'
+import { controller, HttpContext, type HttpServer, openHttp, routeKit, servedRoutes } from '../../http/index.ts'
 import { manualClock } from '../../kit/clock.ts'
+import { notFound } from '../../kit/errors.ts'
 import { silentLog } from '../../observe/index.ts'
+import { sendStored } from '../sent.ts'
 import type { Store } from '../store.ts'
 import { openDisk } from './disk.ts'
 
 const bytes = randomBytes(3_000_000)
 const key = 'a-film-00000000'
+const film = { key, type: 'video/mp4', etag: '"a-film"', headers: {}, facts: {} }
 const clock = manualClock()
 let folder = ''
 let store: Store
@@ -25,7 +28,7 @@ before(async () => {
   store = await openDisk(folder, clock)
   await store.put(key, Readable.from([bytes]))
   const route = routeKit<HttpContext>('visitor').get('/film', () =>
-    sendRanges({ size: bytes.length, type: 'video/mp4', open: (start, end) => store.get(key, { start, end }) }),
+    sendStored({ ...film, size: bytes.length, missing: () => notFound('There is no film') }, { store, log: silentLog }),
   )
   const routes = servedRoutes({ films: controller('/', { film: route }) }, '/')
   http = openHttp({ routes, Context: HttpContext, log: silentLog, production: true })

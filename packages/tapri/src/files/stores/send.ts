@@ -44,7 +44,7 @@ export async function sendInParts(
   { signal, memory = partMemory }: { readonly signal?: AbortSignal; readonly memory?: Budget } = {},
 ): Promise<Stored> {
   // one waits until it is known whether another follows
-  using share = memory.share(2 * receiver.partSize)
+  using share = memory.share(2 * receiver.partSize, source)
   const sending = new Sending(source, receiver, { share, signal })
   try {
     return await sending.run()

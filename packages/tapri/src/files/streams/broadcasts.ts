@@ -78,6 +78,12 @@ export class Broadcasts {
     for (const name of gone) await renditions.remove(file, name)
   }
 
+  /** Puts the end of a stream off that has no piece to add yet, although bytes of its push have come at that moment. */
+  async stay({ id, push }: Pushing, heardAt: number): Promise<void> {
+    const expires = new Date(heardAt + patience)
+    await this.#db.tapri_streams.updateWhere({ id: idOf(id), push, state: 'live', expires: { lt: expires } }, { expires })
+  }
+
   /** Ends the stream of a push that has come to its end. */
   async end({ id, push }: Pushing): Promise<void> {
     await this.#finish(id, (stream) => stream.push === push && stream.state === 'live')

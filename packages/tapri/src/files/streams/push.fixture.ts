@@ -64,6 +64,11 @@ export async function over(cinema: Cinema, id: string): Promise<void> {
   await cinema.files.sweep()
 }
 
+/** A kilobyte of MPEG-TS with nothing in it (ISO 13818-1 2.4.3.3: packets of the identifier 8191). */
+export const emptyPackets = Buffer.concat(
+  Array.from({ length: 6 }, () => Buffer.concat([Buffer.from([0x47, 0x1f, 0xff, 0x10]), Buffer.alloc(184, 0xff)])),
+)
+
 /** An encoder that is driven by hand. */
 export class Push {
   readonly answer: Promise<{ status: number; body: any }>
@@ -91,4 +96,12 @@ export class Push {
   destroy(): void {
     this.#request.destroy()
   }
+}
+
+/** A row to which an encoder has sent twelve seconds, and goes on. */
+export async function sending(cinema: Cinema): Promise<{ id: string; url: string; push: Push }> {
+  const { id, url } = await channel(cinema)
+  const push = new Push(url)
+  push.write(await sent())
+  return { id, url, push }
 }

@@ -1,20 +1,32 @@
 import { PassThrough, type Readable } from 'node:stream'
+import type { Clock } from '../../kit/clock.ts'
 import { TapriError } from '../../kit/errors.ts'
 import { filesError } from '../errors.ts'
 import { plainAac } from '../media/ladder.ts'
 import { type Programs, pipeProgram } from '../media/programs.ts'
 import { cut, fewKeyFrames, mostHeld } from './cutter.ts'
+import { Watch } from './watch.ts'
 
 /** Where the pieces of a push go. */
 export interface LiveStore {
   begin(head: Buffer): Promise<void>
   add(piece: Buffer, duration: number): Promise<void>
+  /** Called now and then while bytes come that make no piece yet, with the moment of the last of them. */
+  stay(heardAt: number): void
 }
 
 /** What an encoder sends: the body of a request. */
 export interface Sending extends Readable {
   /** Whether all of it has arrived, read or not. */
   readonly complete?: boolean
+  /** Over HTTP/2, where what was cut off counts as complete. */
+  readonly stream?: { readonly aborted: boolean }
+}
+
+interface PushOptions {
+  readonly programs: Programs
+  readonly clock: Clock
+  readonly signal: AbortSignal
 }
 
 /** What came in one push. */
@@ -47,17 +59,15 @@ const args = [
 
 /**
  * Takes MPEG-TS or fragmented MP4 with H.264 and AAC while it comes.
- * @throws TAPRI_FILES_STREAM when it is something else, TAPRI_FILES_NO_FFMPEG, what the store and the source throw
+ * @throws TAPRI_FILES_STREAM when it is something else, TAPRI_FILES_STALLED when nothing comes for a minute, TAPRI_FILES_ABORTED,
+ * TAPRI_FILES_INTERRUPTED, TAPRI_FILES_NO_FFMPEG, what the store throws
  */
-export async function takePush(
-  source: Sending,
-  into: LiveStore,
-  { programs, signal }: { readonly programs: Programs; readonly signal: AbortSignal },
-): Promise<Pushed> {
+export async function takePush(source: Sending, into: LiveStore, { programs, clock, signal }: PushOptions): Promise<Pushed> {
   let pieces = 0
   let seconds = 0
   let head: Buffer | undefined
-  const input = new Unhurried(source)
+  using watch = new Watch({ clock, stay: (heardAt) => into.stay(heardAt) })
+  const input = new Unhurried(source, watch)
   const taking = {
     async head(bytes: Buffer, codecs: readonly string[]) {
       if (!codecs.every((codec) => /^(?:avc1\.|mp4a\.40\.)/.test(codec))) throw unfit(`it is in ${codecs.join(' and ')}`)
@@ -65,9 +75,11 @@ export async function takePush(
     },
     async piece(bytes: Buffer, duration: number) {
       input.uncut = 0
-      if (head !== undefined) await into.begin(head)
-      head = undefined
-      await into.add(bytes, duration)
+      await watch.keeping(async () => {
+        if (head !== undefined) await into.begin(head)
+        head = undefined
+        await into.add(bytes, duration)
+      })
       pieces++
       seconds += duration
     },
@@ -78,7 +90,7 @@ export async function takePush(
     return cutting
   }
   try {
-    await pipeProgram(programs.ffmpeg, args, { input: input.bytes, signal, take })
+    await pipeProgram(programs.ffmpeg, args, { input: input.bytes, signal: AbortSignal.any([signal, watch.signal]), take })
   } catch (cause) {
     // how ffmpeg ends on what it cannot read, and what comes of bytes that are not what they say
     if (cause instanceof RangeError || (cause instanceof TapriError && cause.code === 'TAPRI_FILES_FILM'))
@@ -98,22 +110,29 @@ class Unhurried {
   /** Bytes that have come since a piece was cut; they end when these are too many. */
   uncut = 0
 
-  constructor(source: Sending) {
+  constructor(source: Sending, watch: Watch) {
     const { bytes } = this
     // when nobody takes them any more, nobody minds how they end
     bytes.on('error', () => {})
-    source.on('error', (cause) => {
-      if (source.complete === true) {
+    bytes.once('finish', () => watch.over())
+    const left = (cause?: unknown) => {
+      if (bytes.writableEnded || bytes.destroyed) return
+      if (source.readableEnded || (source.complete === true && source.stream?.aborted !== true)) {
         // what has arrived and nobody had read yet
         for (let rest = source.read(); rest !== null; rest = source.read()) bytes.write(rest)
         bytes.end()
       } else bytes.destroy(filesError('TAPRI_FILES_ABORTED', 'Cannot take more of the stream: its sender went away', { cause }))
-    })
+    }
+    source.on('error', left)
+    source.once('close', () => left())
     source.pipe(bytes)
     source.on('data', (chunk: Buffer) => {
+      watch.heard()
       this.uncut += chunk.length
       if (this.uncut > mostHeld) bytes.destroy(fewKeyFrames())
     })
+    // who has left before we listened is not heard leaving
+    if (source.destroyed || source.readableEnded) left(source.errored)
   }
 }
 

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
+import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { manualClock } from '../../kit/clock.ts'
 import { Cinema, filmed, filmedPath, pictures, playable, played, programsIn, withoutFfmpeg } from '../media/films.fixture.ts'
-import { bytesOf, channel, over, Push, pieces, sent, shown } from './push.fixture.ts'
+import { bytesOf, channel, emptyPackets, over, Push, pieces, sending, sent, shown } from './push.fixture.ts'
 
 const skip = withoutFfmpeg
 
 test('an encoder that comes back goes on after a discontinuity, also on another node', { skip }, async () => {
   const clock = manualClock(Date.now())
   await using cinema = await Cinema.open({ clock })
-  const { id, url } = await channel(cinema)
-  const first = new Push(url)
-  first.write(await sent())
+  const { id, url, push: first } = await sending(cinema)
   const { stream } = await shown(cinema, id, (value) => value?.state === 'live')
   await pieces(cinema, 3)
   first.destroy()
@@ -30,9 +30,7 @@ test('an encoder that comes back goes on after a discontinuity, also on another 
 
 test('a stream of which nothing comes any more ends after 20 seconds, and is gone a minute after that', { skip }, async () => {
   await using cinema = await Cinema.open()
-  const { id, url } = await channel(cinema)
-  const push = new Push(url)
-  push.write(await sent())
+  const { id, push } = await sending(cinema)
   const { stream } = await shown(cinema, id, (value) => value?.state === 'live')
   await pieces(cinema, 1)
   push.destroy()
@@ -48,9 +46,7 @@ test('a stream of which nothing comes any more ends after 20 seconds, and is gon
 
 test('a second push takes the stream over, and a new key ends what is sent with the old one', { skip }, async () => {
   await using cinema = await Cinema.open()
-  const { id, url } = await channel(cinema)
-  const first = new Push(url)
-  first.write(await sent())
+  const { id, url, push: first } = await sending(cinema)
   await pieces(cinema, 1)
   const second = new Push(url)
   second.write(await sent())
@@ -65,11 +61,43 @@ test('a second push takes the stream over, and a new key ends what is sent with 
   assert.deepEqual(await programsIn(cinema.folder), [])
 })
 
-test('only who may read the row may watch', { skip }, async () => {
+test('a stream whose key frames are far apart stays live while bytes come, and ends when none do', { skip }, async () => {
   await using cinema = await Cinema.open()
   const { id, url } = await channel(cinema)
-  const push = new Push(url)
-  push.write(await sent())
+  const { pathname, searchParams } = new URL(url)
+  const source = new PassThrough()
+  const pushing = cinema.files.streams.push(pathname.split('/').at(-1) ?? '', searchParams.get('key') ?? '', source)
+  const refused = assert.rejects(pushing, { code: 'TAPRI_FILES_STALLED' })
+  source.write(await sent())
+  await pieces(cinema, 5)
+  const passed = async () => {
+    await setImmediate()
+    cinema.advance(5000)
+    await cinema.files.streams.look()
+    return (await cinema.db.films.get(id)).live.state
+  }
+  for (let seconds = 0; seconds < 40; seconds += 5) {
+    source.write(emptyPackets)
+    assert.equal(await passed(), 'live')
+  }
+  for (let seconds = 0; seconds < 10; seconds += 5) assert.equal(await passed(), 'live')
+  assert.equal(await passed(), 'ended')
+  await refused
+})
+
+test('a push whose sender leaves at once ends, and leaves no program', { skip }, async () => {
+  await using cinema = await Cinema.open()
+  const { url } = await channel(cinema)
+  const { pathname, searchParams } = new URL(url)
+  const source = new PassThrough()
+  const pushing = cinema.files.streams.push(pathname.split('/').at(-1) ?? '', searchParams.get('key') ?? '', source)
+  source.destroy()
+  await assert.rejects(pushing, { code: 'TAPRI_FILES_ABORTED' })
+})
+
+test('only who may read the row may watch', { skip }, async () => {
+  await using cinema = await Cinema.open()
+  const { id, push } = await sending(cinema)
   const { stream } = await shown(cinema, id, (value) => value?.state === 'live')
   await pieces(cinema, 1)
   assert.equal((await cinema.get(stream.replace('/live.m3u8', ''))).status, 404)
@@ -85,9 +113,7 @@ test('only who may read the row may watch', { skip }, async () => {
 
 test('a row that goes ends its stream and leaves nothing', { skip }, async () => {
   await using cinema = await Cinema.open()
-  const { id, url } = await channel(cinema)
-  const push = new Push(url)
-  push.write(await sent())
+  const { id, push } = await sending(cinema)
   await pieces(cinema, 1)
   await cinema.db.films.delete(id)
   push.write(await sent())
@@ -127,9 +153,7 @@ test('a stream that cannot be ended keeps no other from its end', { skip }, asyn
 
 test('who has been sent to is cut off when the server stops, and nobody is taken after', { skip }, async () => {
   await using cinema = await Cinema.open()
-  const { url } = await channel(cinema)
-  const push = new Push(url)
-  push.write(await sent())
+  const { url, push } = await sending(cinema)
   await pieces(cinema, 1)
   await cinema.files.streams.close()
   const next = new Push(url)
@@ -184,9 +208,7 @@ test('what is no stream of H.264 and AAC is refused, and nothing of it is shown'
 
 /** A row to which something was sent, and whose encoder has gone. */
 async function live(cinema: Cinema): Promise<string> {
-  const { id, url } = await channel(cinema)
-  const push = new Push(url)
-  push.write(await sent())
+  const { id, push } = await sending(cinema)
   await shown(cinema, id, (value) => value?.state === 'live')
   push.destroy()
   return id

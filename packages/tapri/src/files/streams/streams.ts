@@ -12,6 +12,7 @@ import { Broadcasts, isGone, type Pushing, placeOf, taken } from './broadcasts.t
 import { missing, shownStream } from './live-row.ts'
 import { forgetStreams, streamFields } from './note.ts'
 import { type LiveStore, type Pushed, type Sending, takePush } from './push.ts'
+import { silent } from './watch.ts'
 import { emptyWindow } from './window.ts'
 
 export interface StreamsOptions {
@@ -55,7 +56,7 @@ export class Streams {
       for (const { model, before, after } of changes) {
         if (model !== 'tapri_streams' || typeof before?.push !== 'string' || before.push === after?.push) continue
         const running = this.#running.get(before.push)
-        running?.abort.abort(after === null ? missing(running.place) : taken())
+        running?.abort.abort(reasonOf(running.place, before.state, after?.state))
       }
     })
     this.#lookLater()
@@ -126,14 +127,15 @@ export class Streams {
   }
 
   async #take(pushing: Pushing, source: Sending, signal: AbortSignal): Promise<Pushed> {
-    const { programs, log } = this.#options
+    const { programs, clock, log } = this.#options
     await this.#db.tapri_streams.update(idOf(pushing.id), { push: pushing.push })
     const into: LiveStore = {
       begin: (head) => this.#broadcasts.begin(pushing, head),
       add: (bytes, duration) => this.#broadcasts.add(pushing, bytes, duration),
+      stay: (heardAt) => this.#stay(pushing, heardAt),
     }
     try {
-      const pushed = await takePush(source, into, { programs, signal })
+      const pushed = await takePush(source, into, { programs, clock, signal })
       await this.#broadcasts.end(pushing)
       log.event('files.stream.ended', { stream: pushing.id, ...pushed })
       return pushed
@@ -144,6 +146,12 @@ export class Streams {
     }
   }
 
+  #stay(pushing: Pushing, heardAt: number): void {
+    this.#broadcasts.stay(pushing, heardAt).catch((error: unknown) => {
+      this.#options.log.event('files.stream.not-kept', { error, stream: pushing.id }, 'warn')
+    })
+  }
+
   #lookLater(): void {
     const { clock, log } = this.#options
     this.#stopLooking = clock.after(lookEvery, () => this.#lookLater())
@@ -151,6 +159,12 @@ export class Streams {
       .then(() => this.look())
       .catch((error: unknown) => log.event('files.streams.look.failed', { error }, 'error'))
   }
+}
+
+/** Why a push is cut off whose stream is no more its own. */
+function reasonOf(place: Place, before: unknown, after: unknown): Error {
+  if (after === undefined) return missing(place)
+  return before === 'live' && after === 'ended' ? silent() : taken()
 }
 
 function hashOf(key: string): string {

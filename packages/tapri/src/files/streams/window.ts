@@ -63,7 +63,7 @@ export function livePlaylist({ pieces, longest }: Window, { isEnded }: { readonl
   const lines = [
     '#EXTM3U',
     '#EXT-X-VERSION:7',
-    `#EXT-X-TARGETDURATION:${Math.ceil(longest)}`,
+    `#EXT-X-TARGETDURATION:${Math.round(longest)}`,
     `#EXT-X-MEDIA-SEQUENCE:${first?.at ?? 0}`,
     `#EXT-X-DISCONTINUITY-SEQUENCE:${first?.breaks ?? 0}`,
     '#EXT-X-INDEPENDENT-SEGMENTS',

@@ -1,7 +1,8 @@
 import { TapriError } from '../../kit/errors.ts'
 import { type Claim, tellType } from '../content-type.ts'
 import type { FileRow } from '../file-db.ts'
-import { overQuota, type Sender } from '../quota.ts'
+import { overQuota, type Sender, whoSends } from '../quota.ts'
+import { sentBy } from '../stores/budget.ts'
 import { type Checksum, verified } from './checksum.ts'
 import { tooLarge, tooLong } from './creation.ts'
 import { Intake } from './intake.ts'
@@ -37,13 +38,12 @@ export async function appendBody(
     if (announced > most) throw tooMuch()
     const judge = judgeOf(found, facts, appending.offset)
     const { signal, checksum } = appending
-    const keeping = { ...appending, user: asking.user }
+    const keeping = { ...appending, user: asking.user, sender: whoSends(asking.user, asking.sender) }
+    const open = (see: (chunk: Uint8Array) => void) =>
+      sentBy(new Intake(asking.body, { most, tooMuch, judge, signal, see }), keeping.sender)
     return checksum === undefined
-      ? await keep(found, keeping, tools, (see) => new Intake(asking.body, { most, tooMuch, judge, signal, see }))
-      : await keepVerified(found, keeping, tools, {
-          checksum,
-          source: new Intake(asking.body, { most, tooMuch, judge, signal, see: () => {} }),
-        })
+      ? await keep(found, keeping, tools, open)
+      : await keepVerified(found, keeping, tools, { checksum, source: open(() => {}) })
   } catch (cause) {
     if (cause instanceof TapriError && hopeless.has(cause.code)) await tools.ledger.discard(found.file.id)
     throw cause
@@ -52,6 +52,8 @@ export async function appendBody(
 
 interface Keeping extends Appending {
   readonly user: Sender | null
+  /** Whose part of what all share it takes. */
+  readonly sender: string | undefined
 }
 
 interface BodyLimits {
@@ -95,8 +97,9 @@ async function keepVerified(
 ): Promise<number> {
   await using bytes = await verified(source, checksum)
   const all = { most: bytes.size, tooMuch: () => new Error('A file grew while it was read'), judge: undefined }
+  const { signal, sender } = keeping
   // awaited here: the bytes go when this returns
-  return await keep(found, keeping, tools, (see) => new Intake(bytes.open(), { ...all, signal: keeping.signal, see }))
+  return await keep(found, keeping, tools, (see) => sentBy(new Intake(bytes.open(), { ...all, signal, see }), sender))
 }
 
 async function keep(

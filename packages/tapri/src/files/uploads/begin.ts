@@ -20,7 +20,7 @@ export interface BegunUpload {
 
 /** Milliseconds in which a direct upload has to begin, unless uploads are kept for less. */
 const directFor = 3_600_000
-/** Milliseconds that one may take which began at the last moment. */
+/** Milliseconds that one may take which began at the last moment; what is slower is looked for a day longer. */
 const grace = 3_600_000
 
 /** Writes the rows of an upload, then begins it in the store: a crash in between leaves rows, which expire.
@@ -60,7 +60,7 @@ async function writeRows(
   const counted = joined.filter(({ upload }) => upload.owner === lasting.owner).length
   const limit = joined.length > 0 && counted === joined.length ? Infinity : await quotas.limitOf(user)
   return db.transaction(async (tx) => {
-    await requireFew(tx, { owner: lasting.owner, sender }, { most: mostAtOnce, counted })
+    await requireFew(tx, { owner: lasting.owner, sender }, { most: mostAtOnce, counted, now: at })
     const bytes = { key: newId(), name, type: claimed, size: length ?? 0 }
     const file = await tx.tapri_files.create({ ...bytes, ...lasting, state: 'pending' })
     await quotas.require(tx, user, limit)
@@ -72,10 +72,10 @@ async function writeRows(
 async function requireFew(
   tx: FileDb,
   of: { readonly owner: string | null; readonly sender: string },
-  { most, counted }: { readonly most: number; readonly counted: number },
+  { most, counted, now }: { readonly most: number; readonly counted: number; readonly now: Date },
 ): Promise<void> {
   // and those given up whose URL of the store may still work
-  const file = { or: [{ state: 'pending' as const }, { state: 'orphaned' as const, not: { closes: null } }] }
+  const file = { or: [{ state: 'pending' as const }, { state: 'orphaned' as const, closes: { gt: now } }] }
   const where = { ...(of.owner === null ? of : { owner: of.owner }), file }
   if ((await tx.tapri_uploads.count({ where })) - counted < most) return
   throw filesError('TAPRI_FILES_UPLOADS', `Cannot begin another upload: ${most} of yours wait to be finished or used`)

@@ -5,8 +5,8 @@ import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { type Clock, manualClock } from '../../kit/clock.ts'
-import { filmBytes, inChunks } from '../conformance/under-test.ts'
-import { Budget } from '../stores/budget.ts'
+import { filmBytes, inChunks, stalledAfter } from '../conformance/under-test.ts'
+import { Budget, sentBy } from '../stores/budget.ts'
 import { readChecksum, verified } from './checksum.ts'
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest()
@@ -72,6 +72,44 @@ test('a body for which there is no room for a while is told so, and nothing of i
   }
   await refused
   assert.equal(budget.held, 150)
+})
+
+test('bodies of one sender leave three quarters of the room to the others, whose bodies come at once', async () => {
+  const budget = new Budget({ most: 400, clock: manualClock() })
+  const bytes = filmBytes(0, 100)
+  const take = (sender: string) => verified(sentBy(whole(bytes), sender), checksumOf(bytes), { most: 100, budget })
+  await using other = await take('other')
+  const mine = [await take('one'), await take('one')]
+  const waiting = take('one')
+  let isIn = false
+  waiting.then(() => {
+    isIn = true
+  })
+  await using third = await take('third')
+  for (let turn = 0; turn < 20; turn++) await setImmediate()
+  assert.deepEqual([isIn, other.size, third.size, mine.length], [false, 100, 100, 2])
+  for (const body of mine) await body[Symbol.asyncDispose]()
+  await using last = await waiting
+  assert.equal(last.size, 100)
+})
+
+test('a body with a checksum whose sender falls silent gives back its room', async () => {
+  const clock = manualClock()
+  const budget = new Budget({ most: 100, clock })
+  const source = Object.assign(stalledAfter(filmBytes(0, 50)), { cause: undefined })
+  const refused = assert.rejects(verified(source, checksumOf(filmBytes(0, 90)), { most: 100, budget }), {
+    code: 'TAPRI_FILES_BUSY',
+  })
+  let isOver = false
+  refused.finally(() => {
+    isOver = true
+  })
+  while (!isOver) {
+    await setImmediate()
+    clock.advance(30_000)
+  }
+  await refused
+  assert.equal(budget.held, 0)
 })
 
 test('bytes that are others than their checksum says give back their room', async () => {

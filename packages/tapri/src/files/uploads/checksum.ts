@@ -71,7 +71,7 @@ export interface Verified extends AsyncDisposable {
 }
 
 /** Pieces of a body; `cause` says afterwards why it is not whole. */
-type Body = AsyncIterable<Uint8Array> & { readonly cause: Error | undefined }
+type Body = AsyncIterable<Uint8Array> & { readonly cause: Error | undefined; destroy(error?: Error): unknown }
 
 export interface SpoolOptions {
   /** Bytes of one body. */
@@ -89,7 +89,7 @@ export async function verified(
   { most = largest, budget = spool }: SpoolOptions = {},
 ): Promise<Verified> {
   const file = await openNameless()
-  const share = budget.share(most)
+  const share = budget.share(most, source)
   const end = async () => {
     await file.close()
     share[Symbol.dispose]()
@@ -97,13 +97,16 @@ export async function verified(
   try {
     const sum = newSum(checksum.algorithm)
     let size = 0
+    using pace = share.pace(source)
     for await (const chunk of source) {
+      pace.got(chunk.length)
       if (size + chunk.length > most) throw pieceTooLarge(most)
       await share.take(chunk.length)
       sum.update(chunk)
       await file.write(chunk)
       size += chunk.length
       spend(chunk)
+      pace.waits()
     }
     if (source.cause !== undefined) throw source.cause
     if (!sum.digest().equals(checksum.digest)) {

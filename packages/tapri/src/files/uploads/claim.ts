@@ -29,7 +29,9 @@ export async function claimUploads<Given>(
   const issues: Issue[] = []
   const claimed = new Map<string, Found>()
   for (const { field, facts, name } of claims) {
-    const found = typeof name === 'string' ? await uploads.whole(name, user) : undefined
+    const whole = typeof name === 'string' ? await uploads.whole(name, user) : undefined
+    // what a row has, that row may be given once more
+    const found = whole?.file.state === 'attached' && whole.file.field !== field ? undefined : whole
     const message = found === undefined ? 'names no upload of yours: it may have expired' : misfit(found, facts)
     if (found === undefined || message !== undefined) issues.push({ path: [field], message: message ?? '' })
     else claimed.set(field, found)
@@ -70,8 +72,10 @@ function misfit({ file, upload }: Found, { accept, maxSize, media }: FileFacts):
   return pixels > media.maxPixels ? `must have at most ${media.maxPixels} pixels, it has ${pixels}` : undefined
 }
 
-function fileOf({ file: { id, name, type, size, key }, upload: { media } }: Found): object {
-  return markReceived(Object.freeze({ id, name, type, size, key, ...(media !== null && { media }) }))
+function fileOf({ file: { id, name, type, size, key, state }, upload: { media } }: Found): object {
+  // what a row has made of its file is not to be written over
+  const own = media !== null && state === 'pending' && { media }
+  return markReceived(Object.freeze({ id, name, type, size, key, ...own }))
 }
 
 function isRecord(value: unknown): value is Values {

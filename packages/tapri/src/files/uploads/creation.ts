@@ -1,4 +1,4 @@
-import type { ServedRoute } from '../../http/index.ts'
+import { announcesBody, type ServedRoute } from '../../http/index.ts'
 import { invalid } from '../../kit/errors.ts'
 import { formatBytes } from '../../kit/measures.ts'
 import { fieldsOf } from '../../schema/index.ts'
@@ -29,7 +29,10 @@ export interface Creation {
 }
 
 /** @throws TAPRI_FILES_TUS, TAPRI_FILES_HEADER, TAPRI_FILES_LENGTH, TAPRI_INVALID */
-export function readCreation({ headers }: Asking, query: { readonly route?: string; readonly field?: string }): Creation {
+export function readCreation(
+  { headers, body: request }: Asking,
+  query: { readonly route?: string; readonly field?: string },
+): Creation {
   const protocol = protocolOf(headers)
   if (protocol === undefined) {
     throw filesError(
@@ -42,7 +45,7 @@ export function readCreation({ headers }: Asking, query: { readonly route?: stri
   const concat = textOf(headers, 'upload-concat')
   const { kind, parts } = readConcat(concat)
   const isDirect = textOf(headers, 'tapri-direct') === 'true'
-  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+  const hasBody = announcesBody(request, headers)
   if (protocol === 'tus' && hasBody && headers['content-type'] !== offsetType) throw wrongType(offsetType)
   const length = parts.length > 0 ? undefined : protocol === 'tus' ? tusLength(headers) : draftLength(headers)
   if (isDirect && length === undefined) {

@@ -85,12 +85,14 @@ export class Uploads {
     const { upload } = await this.#find(name, user)
     if (upload.concat?.startsWith('final')) throw alreadyJoined()
     await using hold = await this.#holds.take(upload.id)
-    const found = await this.#putOff(await this.#measured(await this.#find(name, user), asking, { isLast, offset }))
-    const { facts } = targetOf(this.#tools.routes, found.upload)
-    const kept = await this.#offsetOf(found)
-    const announced = Number(headers['content-length'] ?? 0)
-    if (found.upload.complete && announced > 0 && offset === kept) throw unequalLengths(kept, kept + announced)
+    const before = await this.#find(name, user)
+    const kept = await this.#offsetOf(before)
+    // what is refused sets nothing
     if (offset !== kept) throw wrongOffset(offset, kept)
+    const found = await this.#putOff(await this.#measured(before, asking, { isLast, offset }))
+    const { facts } = targetOf(this.#tools.routes, found.upload)
+    const announced = Number(headers['content-length'] ?? 0)
+    if (found.upload.complete && announced > 0) throw unequalLengths(kept, kept + announced)
     if (found.upload.complete) return { upload: found.upload, offset: kept, maxSize: facts.maxSize }
     if (found.upload.kind === 'direct') throw wrongOffset(offset, found.upload.length ?? 0)
     // awaited here: the hold is not to end before

@@ -4,6 +4,7 @@ import type { ServedRoute } from '../types.ts'
 import { answersOf, isLive, notModified, sharedHeaders } from './answers.ts'
 import { Components } from './components.ts'
 import { parametersOf, requestBodyOf } from './inputs.ts'
+import { type ToldOperation, tell } from './operation.ts'
 import { type ProblemKinds, Problems, refusalsOf } from './problems.ts'
 
 export interface OpenApiOptions {
@@ -18,6 +19,8 @@ export interface OpenApiOptions {
   readonly sessionCookie?: string | undefined
   /** Where the API is reached, when that is not where its description is. */
   readonly server?: string | undefined
+  /** Those that are told of as they stand. */
+  readonly operations?: readonly ToldOperation[]
   /** What a route refuses besides: what the rooms above know. */
   readonly refusals?: (route: ServedRoute) => ProblemKinds
 }
@@ -28,7 +31,7 @@ export interface OpenApiOptions {
  * @example openApi({ title: 'VideoTube', version: '1.0.0', routes, models })
  */
 export function openApi(options: OpenApiOptions): JsonSchema {
-  const { title, version, description, routes, models = {}, sessionCookie, server } = options
+  const { title, version, description, routes, operations = [], models = {}, sessionCookie, server } = options
   const components = new Components(models)
   const problems = new Problems()
   const paths: Record<string, Record<string, unknown>> = {}
@@ -43,13 +46,23 @@ export function openApi(options: OpenApiOptions): JsonSchema {
       ...(isLive(route) && { 'x-tapri-live': true }),
     }
   }
+  for (const operation of operations) {
+    const { path, method, name, access } = operation
+    paths[path] ??= {}
+    paths[path][method] = {
+      operationId: name,
+      tags: [tagOf(operation)],
+      ...tell(operation, problems),
+      ...(sessionCookie !== undefined && { security: securityOf({ access }) }),
+    }
+  }
   return {
     openapi: '3.1.0',
     jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
     info: { title, version, ...(description !== undefined && { description }) },
     ...(server !== undefined && { servers: [{ url: server }] }),
     paths,
-    tags: [...new Set(routes.map(tagOf))].map((name) => ({ name })),
+    tags: [...new Set([...routes, ...operations].map(tagOf))].map((name) => ({ name })),
     components: {
       schemas: components.schemas,
       responses: { ...problems.responses, NotModified: notModified },
@@ -76,7 +89,7 @@ function headOf(route: ServedRoute): JsonSchema {
 }
 
 /** Visitors may come without credentials, and are told more with them. */
-function securityOf(route: ServedRoute): readonly JsonSchema[] {
+function securityOf(route: Pick<ServedRoute, 'access'>): readonly JsonSchema[] {
   return [...(route.access === 'visitor' ? [{}] : []), { cookie: [] }, { bearer: [] }]
 }
 
@@ -93,6 +106,6 @@ function templateOf(path: string): string {
   return `/${steps.map((step) => (step.kind === 'static' ? step.text : `{${step.name}}`)).join('/')}`
 }
 
-function tagOf(route: ServedRoute): string {
+function tagOf(route: Pick<ServedRoute, 'name'>): string {
   return route.name.split('.')[0] ?? route.name
 }

@@ -1,19 +1,28 @@
-import type { Commit } from '../../data/index.ts'
+import type { Change, Commit } from '../../data/index.ts'
 import { Limit } from '../../http/index.ts'
-import { liveError } from '../errors.ts'
 import type { LiveCaller } from '../types.ts'
-import { longestKey } from './models.ts'
+import { keyOf } from './key.ts'
+import { channelModels } from './models.ts'
 import { Presence } from './presence.ts'
 import { Room } from './room.ts'
 import type { ChannelSession, ChannelSocket, ChannelsOptions, Watch } from './seam.ts'
+import { type ChannelOpening, serverChannel } from './server-channel.ts'
 import { Session } from './session.ts'
 import { type CompiledChannel, compileChannel, Speaking } from './speaking.ts'
 import { MessageStore, messageIn } from './store.ts'
+import type { ChannelDefinition, ServerChannel } from './types.ts'
 
 /** The channels of one node. */
 export interface OpenChannels<C> {
   /** The channels of a socket, which says hello first. */
   open(socket: ChannelSocket<C>): ChannelSession
+  /** A channel as the app's own code has it; undefined when there is no such channel.
+   * @throws TAPRI_INVALID, TAPRI_LIVE_CHANNEL */
+  find(
+    definition: ChannelDefinition,
+    params: Params,
+    opening: ChannelOpening,
+  ): ServerChannel<unknown, unknown, unknown> | undefined
   /** Called with each commit after whatever it changes of sessions and rules is in doubt: no message is heard by who may not. */
   onCommit(commit: Commit): void
   /** Removes what is kept no longer. */
@@ -22,11 +31,17 @@ export interface OpenChannels<C> {
   stop(): Promise<void>
 }
 
+type Params = Readonly<Record<string, unknown>>
+
 /** Of one socket: so many at once, and the same number again in this time. */
 const messageLimit = { tries: 30, per: 10_000 }
 const signalLimit = { tries: 30, per: 10_000 }
 const joinLimit = { tries: 100, per: 10_000 }
 const sweptEvery = 3_600_000
+const readAgainAfter = 1_000
+const ownTables: ReadonlySet<string> = new Set(Object.keys(channelModels))
+/** Whether anything in one of our tables may have changed. */
+const isUnknown = ({ model, before, after }: Change) => before === null && after === null && ownTables.has(model)
 
 /**
  * Opens the channels of an app.
@@ -66,7 +81,7 @@ export function openChannels<C extends LiveCaller>(options: ChannelsOptions<C>, 
       messages: new Limit({ clock, ...messageLimit }),
       signals: new Limit({ clock, ...signalLimit }),
     },
-    roomOf(channel: CompiledChannel, params: Readonly<Record<string, unknown>>): Room {
+    roomOf(channel: CompiledChannel, params: Params): Room {
       const key = keyOf(channel.name, params)
       const known = rooms.get(key)
       if (known !== undefined) return known
@@ -90,7 +105,14 @@ export function openChannels<C extends LiveCaller>(options: ChannelsOptions<C>, 
       sessions.add(session)
       return session
     },
+    find(definition, params, opening) {
+      const channel = [...channels.values()].find((each) => each.definition === definition)
+      return channel === undefined
+        ? undefined
+        : serverChannel({ database, bus, clock, store, presence }, channel, params, opening)
+    },
     onCommit(commit) {
+      if (commit.changes.some(isUnknown)) for (const room of rooms.values()) readAgain(room)
       for (const change of commit.changes) {
         const message = messageIn(change)
         if (message !== undefined) rooms.get(message.channel)?.onMessage(message)
@@ -107,6 +129,19 @@ export function openChannels<C extends LiveCaller>(options: ChannelsOptions<C>, 
       await Promise.all(closing)
       await presence.stop().catch((error: unknown) => log.event('live.presence.failed', { error }, 'warn'))
     },
+  }
+
+  /** The log is lost up to some place, which tells of no row. */
+  function readAgain(room: Room): void {
+    const { key, definition } = room.parts
+    watch.begin(async () => {
+      try {
+        await room.onLost(definition.history === undefined ? 0 : ((await store.last(key)) ?? 0))
+      } catch (error) {
+        log.event('live.channel.failed', { error }, 'warn')
+        clock.after(readAgainAfter, () => !isStopped && rooms.get(key) === room && readAgain(room))
+      }
+    })
   }
 
   async function sweep(): Promise<void> {
@@ -126,18 +161,4 @@ export function openChannels<C extends LiveCaller>(options: ChannelsOptions<C>, 
         sweeping = undefined
       })
   }
-}
-
-/** @throws TAPRI_LIVE_CHANNEL */
-function keyOf(name: string, params: Readonly<Record<string, unknown>>): string {
-  const values = Object.keys(params)
-    .sort()
-    .map((key) => encodeURIComponent(textOf(params[key])))
-  const key = [name, ...values].join('/')
-  if (key.length <= longestKey) return key
-  throw liveError('TAPRI_LIVE_CHANNEL', `Cannot join "${name}": the values of its path are longer than ${longestKey} characters`)
-}
-
-function textOf(value: unknown): string {
-  return value instanceof Date ? value.toISOString() : String(value)
 }

@@ -15,6 +15,13 @@ export interface HearingLine {
 
 const readAtOnce = 50
 
+/** The number in a token of this epoch. */
+export function numberOf(token: string | undefined, epoch: string): number | undefined {
+  if (token === undefined || !token.startsWith(`${epoch}.`)) return undefined
+  const number = Number(token.slice(epoch.length + 1))
+  return Number.isSafeInteger(number) && number >= 0 ? number : undefined
+}
+
 /** How far one member has heard the kept messages of a channel: each once, in order, from the log or else read again. */
 export class Hearing {
   readonly #room: Room

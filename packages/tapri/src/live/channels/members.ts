@@ -43,6 +43,14 @@ export class Members {
     this.#changed.add(member)
   }
 
+  /** Nobody else is there. */
+  retain(rows: readonly { readonly node: string; readonly member: string }[]): void {
+    const there = new Set(rows.map(({ node, member }) => `${node} ${member}`))
+    for (const [member, nodes] of [...this.#all]) {
+      for (const node of [...nodes.keys()]) if (!there.has(`${node} ${member}`)) this.remove(node, member)
+    }
+  }
+
   removeNode(node: string): void {
     for (const member of [...this.#all.keys()]) this.remove(node, member)
   }

@@ -39,8 +39,8 @@ export const channelModels = {
 export type ChannelDb = SystemDb<typeof channelModels>
 
 /** The tables of channels. */
-export function channelDb(database: Pick<Database, 'asSystem'>): ChannelDb {
+export function channelDb(system: Database['asSystem']): ChannelDb {
   // openDatabase was given channelModels, so the tables are there; the app's own models have other types in each app
-  const tables: unknown = database.asSystem
+  const tables: unknown = system
   return tables as ChannelDb
 }

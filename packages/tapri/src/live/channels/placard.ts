@@ -51,6 +51,11 @@ export class Placard {
     return true
   }
 
+  /** Whether the row is still there is not known. */
+  doubt(): void {
+    this.#written = undefined
+  }
+
   /** Resolves when the row is as the holders want it. */
   settle(): Promise<void> {
     this.#work ??= this.#write().finally(() => {

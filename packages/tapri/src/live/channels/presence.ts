@@ -1,4 +1,4 @@
-import type { Change, Database } from '../../data/index.ts'
+import type { Change, Database, ReadSet } from '../../data/index.ts'
 import type { Clock } from '../../kit/clock.ts'
 import { newId } from '../../kit/ids.ts'
 import type { Log } from '../../observe/index.ts'
@@ -21,7 +21,7 @@ export interface PresenceRow {
 }
 
 interface PresenceOptions {
-  readonly database: Pick<Database, 'asSystem'>
+  readonly database: Pick<Database, 'asSystem' | 'systemDb' | 'transactionAround'>
   readonly clock: Clock
   readonly log: Log
   begin(work: () => Promise<void>): void
@@ -47,7 +47,7 @@ export class Presence {
 
   constructor(options: PresenceOptions) {
     this.#options = options
-    this.#db = channelDb(options.database)
+    this.#db = channelDb(options.database.asSystem)
     this.#stopTick = options.clock.after(tickEvery, () => this.#tick())
   }
 
@@ -66,11 +66,27 @@ export class Presence {
     if (placard !== undefined) this.#put(placard)
   }
 
-  /** The members that living nodes have in the channel. */
-  async load(channel: string): Promise<readonly PresenceRow[]> {
-    const rows = await this.#db.tapri_members.find({ where: { channel }, limit: mostLoaded })
-    await this.#acquaint(new Set(rows.map(({ node }) => node)))
+  /** The members that living nodes have in the channel; `reads` learns of what was looked for. */
+  async load(channel: string, reads?: ReadSet): Promise<readonly PresenceRow[]> {
+    const { database } = this.#options
+    const around = database.transactionAround()
+    const db = channelDb(around ?? (reads === undefined ? database.asSystem : database.systemDb({ reads })))
+    const rows = await db.tapri_members.find({ where: { channel }, limit: mostLoaded })
+    // leases are renewed all the time: nobody follows them
+    await this.#acquaint(new Set(rows.map(({ node }) => node)), around === undefined ? this.#db : db)
     return rows.filter(({ node }) => node === this.node || this.#heard.has(node))
+  }
+
+  /** The same where changes were missed: what this node shows of its own there is put back if it is gone. */
+  async reload(channel: string): Promise<readonly PresenceRow[]> {
+    const rows = await this.load(channel)
+    const own = new Set(rows.filter(({ node }) => node === this.node).map(({ member }) => member))
+    for (const placard of this.#placards.values()) {
+      if (placard.of.channel !== channel || own.has(placard.of.member)) continue
+      placard.doubt()
+      this.#put(placard)
+    }
+    return rows
   }
 
   /** Learns from a change of the tables who lives; answers the row when it is one of a member. */
@@ -163,10 +179,10 @@ export class Presence {
   }
 
   /** Looks up the leases of nodes that were not heard of yet. */
-  async #acquaint(nodes: ReadonlySet<string>): Promise<void> {
+  async #acquaint(nodes: ReadonlySet<string>, db: ChannelDb): Promise<void> {
     const strangers = [...nodes].filter((node) => node !== this.node && !this.#heard.has(node))
     if (strangers.length === 0) return
-    const leases = await this.#db.tapri_nodes.find({ where: { node: { in: strangers } }, limit: strangers.length })
+    const leases = await db.tapri_nodes.find({ where: { node: { in: strangers } }, limit: strangers.length })
     const now = this.#options.clock.now()
     for (const node of strangers) {
       const left = (leases.find((each) => each.node === node)?.expires.getTime() ?? now) - now

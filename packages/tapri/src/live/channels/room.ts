@@ -1,8 +1,8 @@
 import type { Clock } from '../../kit/clock.ts'
-import { decodeWire, encodeWire } from '../../kit/wire.ts'
 import { Outgoing } from '../outgoing.ts'
 import { frameText, messageText } from './frames.ts'
 import { Members } from './members.ts'
+import { addressOf, type Passing, passedText, readPassed } from './passing.ts'
 import type { Presence, PresenceRow } from './presence.ts'
 import type { ChannelBus } from './seam.ts'
 import type { KeptMessage } from './store.ts'
@@ -16,12 +16,9 @@ export interface Listener {
   tell(frame: Outgoing): void
   /** Members have come or gone. */
   tellMembers(frame: Outgoing): void
+  /** Something kept may have been said that did not come. */
+  onLost(): void
 }
-
-/** What is not kept, on its way. */
-type Passing =
-  | { readonly kind: 'message'; readonly id: string; readonly at: Date; readonly sender: string; readonly body: string }
-  | { readonly kind: 'signal'; readonly sender: string; readonly signal: unknown }
 
 export interface RoomParts {
   /** The name of the channel with the values of its path. */
@@ -53,6 +50,8 @@ export class Room {
   #end: (() => Promise<void>) | undefined
   #cancelTelling: (() => void) | undefined
   #opening: Promise<void> | undefined
+  /** Changes were missed while the members were being read. */
+  #isLostAgain = false
 
   constructor(parts: RoomParts) {
     this.parts = parts
@@ -95,7 +94,8 @@ export class Room {
   /** Passes on what is not kept, here and to the other nodes. */
   async pass(said: Passing, from: Listener): Promise<void> {
     this.#hear(said, from)
-    await this.parts.bus.publish(this.#address, encodeWire({ node: this.parts.node, said }))
+    const { bus, key, node } = this.parts
+    await bus.publish(addressOf(key), passedText({ node, said }))
   }
 
   onMember(row: PresenceRow, isThere: boolean): void {
@@ -111,6 +111,21 @@ export class Room {
     this.#tellSoon()
   }
 
+  /** Changes of the tables were missed: who is there is read anew, and what was said up to the number. */
+  async onLost(last: number): Promise<void> {
+    this.heard = Math.max(this.heard, last)
+    for (const listener of [...this.#listeners]) listener.onLost()
+    if (!this.parts.definition.hasPresence) return
+    this.#isLostAgain = true
+    await this.open()
+    if (this.#early !== undefined) return
+    while (this.#isLostAgain) {
+      this.#isLostAgain = false
+      await this.#readMembers((presence, key) => presence.reload(key))
+    }
+    this.#tellSoon()
+  }
+
   /** The list as it was told, for somebody who has not heard all of it. */
   wholeList(): Outgoing {
     const { topic } = this.parts
@@ -119,27 +134,31 @@ export class Room {
   }
 
   async #open(): Promise<void> {
-    const { definition, bus, presence, key } = this.parts
+    const { definition, bus, key } = this.parts
     if (definition.history === undefined || definition.signal !== undefined) {
-      this.#end = await bus.subscribe(this.#address, (text) => this.#onBus(text))
+      this.#end = await bus.subscribe(addressOf(key), (text) => this.#onBus(text))
     }
     if (!definition.hasPresence) return
-    this.#early = []
-    try {
-      for (const row of await presence.load(key)) this.#place(row, true)
-    } finally {
-      for (const { row, isThere } of this.#early.splice(0)) this.#place(row, isThere)
-      this.#early = undefined
-    }
+    await this.#readMembers((presence) => presence.load(key))
     this.members.difference()
   }
 
-  get #address(): string {
-    return `channel ${this.parts.key}`
+  async #readMembers(read: (presence: Presence, key: string) => Promise<readonly PresenceRow[]>): Promise<void> {
+    const { presence, key } = this.parts
+    const early: { readonly row: PresenceRow; readonly isThere: boolean }[] = []
+    this.#early = early
+    try {
+      const rows = await read(presence, key)
+      this.members.retain(rows)
+      for (const row of rows) this.#place(row, true)
+    } finally {
+      for (const { row, isThere } of early) this.#place(row, isThere)
+      this.#early = undefined
+    }
   }
 
   #onBus(text: string): void {
-    const { node, said } = asPassed(decodeWire(text))
+    const { node, said } = readPassed(text)
     // heard here before it went out
     if (node !== this.parts.node) this.#hear(said)
   }
@@ -176,9 +195,4 @@ export class Room {
     const frame = new Outgoing(frameText({ type: 'members', topic, joined: [], left: [], ...difference, count }))
     for (const listener of [...this.#listeners]) listener.tellMembers(frame)
   }
-}
-
-// The nodes of one app publish nothing else under this address.
-function asPassed(value: unknown): { readonly node: string; readonly said: Passing } {
-  return value as { readonly node: string; readonly said: Passing }
 }

@@ -2,6 +2,7 @@ import { type Commit, ReadSet } from '../../data/index.ts'
 import type { Clock } from '../../kit/clock.ts'
 import { liveError } from '../errors.ts'
 import type { AtWork, Dependent } from '../hub.ts'
+import { timedEvery } from '../timed.ts'
 import { touches } from '../touches.ts'
 import type { LiveCaller } from '../types.ts'
 import type { Watch } from './seam.ts'
@@ -88,6 +89,7 @@ export class Rule<C extends LiveCaller> implements Dependent, AtWork {
       this.#release()
       if (this.#isStopped) return admission
       for (const entry of reads.entries()) this.#releases.push(this.#watch.interests.add(entry, this))
+      if (reads.isTimed) this.#releases.push(this.#asking.clock.after(timedEvery, () => this.onTouched()))
       this.#admission = admission
       this.#isCertain = true
       return admission

@@ -35,6 +35,8 @@ export interface ChannelRun<C> {
   readonly channel: string
   readonly params: Readonly<Record<string, unknown>>
   readonly caller: C | null
+  /** It was asked before, for the same member. */
+  readonly isAgain?: boolean
   readonly upgrade: IncomingMessage
   readonly signal: AbortSignal
 }
@@ -47,7 +49,7 @@ export interface ChannelBus {
 
 export interface ChannelsOptions<C extends LiveCaller> {
   /** Opened with `channelModels` among its internal models. */
-  readonly database: Pick<Database, 'asSystem' | 'changes'>
+  readonly database: Pick<Database, 'asSystem' | 'systemDb' | 'transactionAround' | 'changes'>
   readonly bus: ChannelBus
   readonly log: Log
   readonly clock: Clock

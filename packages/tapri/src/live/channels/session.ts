@@ -7,10 +7,12 @@ import { Outgoing } from '../outgoing.ts'
 import { liveProblem } from '../problem.ts'
 import type { LiveCaller } from '../types.ts'
 import { frameText } from './frames.ts'
-import { Membership, type MembershipOwner, type MembershipParts, notJoined } from './membership.ts'
+import { Membership } from './membership.ts'
+import type { MembershipOwner, MembershipParts } from './membership-parts.ts'
 import type { Room } from './room.ts'
 import type { ChannelSession, ChannelSocket } from './seam.ts'
 import type { CompiledChannel } from './speaking.ts'
+import { notJoined } from './speech.ts'
 
 export interface SessionParts<C extends LiveCaller> extends MembershipParts<C> {
   readonly channels: ReadonlyMap<string, CompiledChannel>
@@ -107,8 +109,8 @@ export class Session<C extends LiveCaller> implements ChannelSession, Membership
     if (membership === undefined || refusal !== undefined) {
       const answer = { type: 'sent', id: frame.id, ...(frame.type === 'send' && { key: frame.key }) } as const
       this.#refuse(answer, refusal ?? notJoined(frame.id))
-    } else if (frame.type === 'send') membership.say(frame)
-    else membership.signal(frame)
+    } else if (frame.type === 'send') membership.speech.say(frame)
+    else membership.speech.signal(frame)
   }
 
   #tooFast(kind: Said): TapriError | undefined {

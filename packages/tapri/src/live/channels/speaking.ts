@@ -5,6 +5,7 @@ import type { Validator } from '../../schema/index.ts'
 import { compileFields } from '../../schema/index.ts'
 import { liveError } from '../errors.ts'
 import type { LiveCaller } from '../types.ts'
+import { paramsReader } from './key.ts'
 import { longestMessage } from './models.ts'
 import type { Listener, Room } from './room.ts'
 import type { ChannelRun, ChannelsOptions } from './seam.ts'
@@ -15,15 +16,18 @@ import type { ChannelDefinition } from './types.ts'
 export interface CompiledChannel {
   readonly name: string
   readonly definition: ChannelDefinition
+  /** @throws TAPRI_INVALID */
+  readonly readParams: ReturnType<typeof paramsReader>
   readonly checkMessage: Validator
   readonly checkSignal: Validator | undefined
 }
 
 export function compileChannel(name: string, definition: ChannelDefinition): CompiledChannel {
-  const { message, signal } = definition
+  const { message, signal, join } = definition
   return {
     name,
     definition,
+    readParams: paramsReader(join),
     checkMessage: compileFields(message, { source: 'json' }),
     checkSignal: signal === undefined ? undefined : compileFields(signal, { source: 'json' }),
   }
@@ -60,8 +64,7 @@ export class Speaking<C extends LiveCaller> {
   async say(channel: CompiledChannel, { key, message }: Said, by: Speaker<C>): Promise<void> {
     const said = await this.#options.send(by.run, checked(channel.checkMessage, message, 'message'))
     if (said === false) throw deny('Cannot send: the channel does not take this message')
-    const body = encodeWire(said)
-    if (body.length > longestMessage) throw tooLarge(body.length, longestMessage)
+    const body = bodyOf(said)
     const { room, member, listener, run } = by
     const { history } = channel.definition
     if (history === undefined) {
@@ -69,23 +72,37 @@ export class Speaking<C extends LiveCaller> {
       await room.pass({ kind: 'message', id: newId(now), at: new Date(now), sender: member, body }, listener)
       return
     }
-    const kept = { name: channel.name, channel: room.parts.key, sender: member, isUser: run.caller !== null, key, body }
+    const kept = { name: channel.name, channel: room.parts.key, sender: member, isNamed: run.caller !== null, key, body }
     await this.#store.append(kept, history)
   }
 
   /** @throws TAPRI_INVALID, TAPRI_LIVE_TOO_LARGE, TAPRI_LIVE_CHANNEL */
   async signal(channel: CompiledChannel, signal: unknown, { room, member, listener }: Speaker<C>): Promise<void> {
-    if (channel.checkSignal === undefined) {
-      throw liveError('TAPRI_LIVE_CHANNEL', `Cannot signal in "${channel.name}": the channel declares no signal`)
-    }
-    const value = checked(channel.checkSignal, signal, 'signal')
-    const { length } = encodeWire(value)
-    if (length > longestSignal) throw tooLarge(length, longestSignal)
-    await room.pass({ kind: 'signal', sender: member, signal: value }, listener)
+    await room.pass({ kind: 'signal', sender: member, signal: checkedSignal(channel, signal) }, listener)
   }
 }
 
-function checked(check: Validator, given: unknown, of: string): unknown {
+/** A message as it travels.
+ * @throws TAPRI_LIVE_TOO_LARGE */
+export function bodyOf(message: unknown): string {
+  const body = encodeWire(message)
+  if (body.length > longestMessage) throw tooLarge(body.length, longestMessage)
+  return body
+}
+
+/** @throws TAPRI_INVALID, TAPRI_LIVE_TOO_LARGE, TAPRI_LIVE_CHANNEL */
+export function checkedSignal({ name, checkSignal }: CompiledChannel, signal: unknown): unknown {
+  if (checkSignal === undefined) {
+    throw liveError('TAPRI_LIVE_CHANNEL', `Cannot signal in "${name}": the channel declares no signal`)
+  }
+  const value = checked(checkSignal, signal, 'signal')
+  const { length } = encodeWire(value)
+  if (length > longestSignal) throw tooLarge(length, longestSignal)
+  return value
+}
+
+/** @throws TAPRI_INVALID */
+export function checked(check: Validator, given: unknown, of: string): unknown {
   const outcome = check(given)
   if ('issues' in outcome) throw invalid(outcome.issues, of)
   return outcome.value

@@ -2,7 +2,6 @@ import type { Change, Database } from '../../data/index.ts'
 import { add } from '../../data/index.ts'
 import type { Clock } from '../../kit/clock.ts'
 import { TapriError } from '../../kit/errors.ts'
-import type { Id } from '../../schema/index.ts'
 import { type ChannelDb, channelDb } from './models.ts'
 
 /** A message as it is kept. */
@@ -22,8 +21,8 @@ export interface NewMessage {
   readonly name: string
   readonly channel: string
   readonly sender: string
-  /** Whether the sender is called the same on every socket; a visitor is not. */
-  readonly isUser: boolean
+  /** Whether the sender is called the same on every socket, as users and the app are; a visitor is not. */
+  readonly isNamed: boolean
   readonly key: string
   readonly body: string
 }
@@ -42,38 +41,26 @@ type MessageRow = Omit<KeptMessage, 'id'> & { readonly id: string }
 
 /** The messages of all channels, in the app's database. */
 export class MessageStore {
+  readonly #database: Pick<Database, 'transactionAround'>
   readonly #db: ChannelDb
   readonly #clock: Clock
 
-  constructor(database: Pick<Database, 'asSystem'>, clock: Clock) {
-    this.#db = channelDb(database)
+  constructor(database: Pick<Database, 'asSystem' | 'transactionAround'>, clock: Clock) {
+    this.#database = database
+    this.#db = channelDb(database.asSystem)
     this.#clock = clock
   }
 
-  /** Keeps the message as the next of its channel; one that is kept already is not kept again. */
+  /** Keeps the message as the next of its channel, in the transaction that the caller's work is in, if it is in one; a message that
+   * is kept already is not kept again. */
   async append(message: NewMessage, retention: Retention): Promise<void> {
-    const { channel, sender, key, isUser } = message
-    const same = { channel, key, ...(isUser && { sender }) }
-    for (let tries = 0; ; tries++) {
-      const id = await this.#channelId(message)
-      try {
-        await this.#db.transaction(
-          async (db) => {
-            // the lock of this row orders those who send here, and each sees what the ones before have kept
-            const at = new Date(this.#clock.now())
-            const { last } = await db.tapri_channels.update(id, { last: add(1), at })
-            if ((await db.tapri_messages.count({ where: same })) > 0) throw alreadyKept
-            await db.tapri_messages.create({ channel, sender, key, number: last, at, body: message.body })
-            if (last % trimmedEvery === 0) await this.#trim(db, channel, last - retention.keep)
-          },
-          { isolation: 'read committed' },
-        )
-        return
-      } catch (error) {
-        if (error === alreadyKept) return
-        // it was swept meanwhile, which happens to a channel in which nothing was said for long
-        if (tries > 0 || !isCode(error, 'TAPRI_NOT_FOUND')) throw error
-      }
+    const around = this.#database.transactionAround()
+    const keep = (db: ChannelDb) => this.#keep(db, message, retention)
+    try {
+      if (around === undefined) await this.#db.transaction(keep, { isolation: 'read committed' })
+      else await channelDb(around).transaction(keep)
+    } catch (error) {
+      if (error !== alreadyKept) throw error
     }
   }
 
@@ -116,6 +103,19 @@ export class MessageStore {
     }
   }
 
+  async #keep(db: ChannelDb, { name, channel, sender, isNamed, key, body }: NewMessage, { keep }: Retention): Promise<void> {
+    const now = this.#clock.now()
+    const at = new Date(now)
+    // the lock of this row orders those who send here, and each sees what the ones before have kept. Numbers begin at a moment:
+    // those of a channel that is made anew are never those of before
+    const first = { key: channel, name, last: now, at }
+    const { last } = await db.tapri_channels.upsert(first, { on: ['key'], update: { last: add(1), at } })
+    const same = { channel, key, ...(isNamed && { sender }) }
+    if ((await db.tapri_messages.count({ where: same })) > 0) throw alreadyKept
+    await db.tapri_messages.create({ channel, sender, key, number: last, at, body })
+    if (last % trimmedEvery === 0) await this.#trim(db, channel, last - keep)
+  }
+
   #written(name: string, since: number) {
     return { where: { name, at: { gt: new Date(since) } }, orderBy: 'key', limit: sweptAtOnce } as const
   }
@@ -136,19 +136,6 @@ export class MessageStore {
       select: { id: true },
     })
     if (rows.length > 0) await db.tapri_messages.deleteWhere({ id: { in: rows.map(({ id }) => id) } })
-  }
-
-  async #channelId({ name, channel }: Pick<NewMessage, 'name' | 'channel'>): Promise<Id<'tapri_channels'>> {
-    const known = await this.#db.tapri_channels.first({ where: { key: channel } })
-    if (known !== null) return known.id
-    const now = this.#clock.now()
-    try {
-      // numbers go on from a moment: those of a channel that is made anew are never those of before
-      return (await this.#db.tapri_channels.create({ key: channel, name, last: now, at: new Date(now) })).id
-    } catch (error) {
-      if (!isCode(error, 'TAPRI_DATA_NOT_UNIQUE')) throw error
-      return this.#channelId({ name, channel })
-    }
   }
 }
 

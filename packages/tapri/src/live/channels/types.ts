@@ -1,4 +1,4 @@
-import type { Inputs, RouteDefinition, RouteSpec, Sends } from '../../http/index.ts'
+import type { Inputs, RouteDefinition, Sends } from '../../http/index.ts'
 import type { Fields, Reads, Writes } from '../../schema/index.ts'
 
 /** How much of what was said is kept for those who come later. */
@@ -26,7 +26,7 @@ export interface Member<F> {
 
 type Awaitable<T> = T | Promise<T>
 type Given<C, P extends string, Ps> = C & Pick<Inputs<SpecOf<Ps>, P>, 'params'>
-type SpecOf<Ps> = Ps extends Fields ? { readonly params: Ps } & RouteSpec : {}
+type SpecOf<Ps> = Ps extends Fields ? { readonly params: Ps } : {}
 
 export interface ChannelOptions<C, P extends string, Ps, M extends Fields, S extends Fields, F> {
   /** What the `:names` of the path must be. */
@@ -44,6 +44,42 @@ export interface ChannelOptions<C, P extends string, Ps, M extends Fields, S ext
   /** What everybody there may know of the caller, 1 kB as JSON at most; false for somebody who is not shown. */
   presence?(context: Given<C, P, Ps>): Awaitable<F | false>
 }
+
+/** A channel as the app's own code has it: in a handler, a service, a script; on whatever node. */
+export interface ServerChannel<Sent, SentSignal, Facts> {
+  /**
+   * Says a message to all who are in the channel, and keeps it where messages are kept. Inside of a transaction it belongs to it:
+   * nobody hears it before the commit, and nobody ever when it is undone. The channel's own `send` is not asked.
+   * @throws TAPRI_INVALID, TAPRI_LIVE_TOO_LARGE; TAPRI_LIVE_READ_ONLY in a GET; TAPRI_BUS_LOST where nothing is kept
+   * @example await channel(chat, { id }).send({ text: 'The film begins' })
+   */
+  send(message: Sent, options?: SendOptions): Promise<void>
+  /** Tells those who are there now, after the commit of a transaction that it is said in; 2,048 characters as JSON at most.
+   * @throws TAPRI_INVALID, TAPRI_LIVE_TOO_LARGE, TAPRI_LIVE_CHANNEL; TAPRI_LIVE_READ_ONLY in a GET; TAPRI_BUS_LOST */
+  signal(signal: SentSignal, options?: Pick<SendOptions, 'from'>): Promise<void>
+  /** Those who are there and shown, on all nodes: 1,000 at most. A live GET follows them. */
+  members(): Promise<readonly Member<Facts>[]>
+  /** How many are there and shown. */
+  count(): Promise<number>
+}
+
+export interface SendOptions {
+  /** Who says it, 1 to 64 characters: `app` unless told, or the id of a user. */
+  readonly from?: string
+  /** A message of the same sender under the same key, 1 to 64 characters, is kept once: for work that may be done twice. It is known
+   * for ten minutes at least; a channel without history knows none. */
+  readonly key?: string
+}
+
+/**
+ * Opens a channel from the app's own code, with the values of its path.
+ * @throws TAPRI_INVALID for values that are none; TAPRI_LIVE_NO_CHANNEL when the app does not have the channel
+ * @example await channel(chat, { id }).members()
+ */
+export type ChannelOpener = <C extends AnyChannel>(
+  channel: C,
+  ...params: {} extends C['~channel']['in'] ? [params?: C['~channel']['in']] : [params: C['~channel']['in']]
+) => ServerChannel<C['~channel']['sent'], C['~channel']['sentSignal'], C['~channel']['facts']>
 
 /** A channel: its types for the compiler, its definition for the server. */
 export interface Channel<In, Sent, Heard, SentSignal, HeardSignal, Facts> {
@@ -65,7 +101,8 @@ export type ChannelFor<P extends string, Ps, M extends Fields, S extends Fields,
   Reads<S>,
   F
 >
-export type Channels = Readonly<Record<string, Channel<any, any, any, any, any, any>>>
+type AnyChannel = Channel<any, any, any, any, any, any>
+export type Channels = Readonly<Record<string, AnyChannel>>
 
 export interface ChannelDefinition {
   /** Run as routes are, by calls alone: they have the channel's path, its kind of caller and their middleware. */

@@ -114,7 +114,8 @@ function readOf(model: Model, condition: Condition, shown: readonly Column[]): R
 const longestKey = 500
 
 function keyOf(model: Model, condition: Condition, parts: readonly unknown[]): string {
-  const key = `${model.name} ${conditionKey(condition)} ${JSON.stringify(parts)}`
+  // joined, it is one text in memory for as long as it is kept, and not a chain of them
+  const key = [model.name, conditionKey(condition), JSON.stringify(parts)].join(' ')
   // a condition may name thousands of ids
   return key.length <= longestKey ? key : createHash('sha256').update(key).digest('base64')
 }

@@ -79,7 +79,7 @@ export class KeptReader implements Reader {
   /** Each row is kept by itself, so that a list with one row more asks for that one alone. */
   async #rowsOf(query: Select, lookup: Named, signal: AbortSignal | undefined): Promise<StoredRow[]> {
     const { model } = query
-    const concerns = (change: Change) => altersLookup(query, lookup, change)
+    const concerns = concernsOf(query, lookup)
     const batch = new Batch(async (missing) => {
       const which = { model, columns: model.columns, condition: byIds(model.id, missing), offset: 0, limit: missing.length }
       const rows = await this.#own.select({ ...which, order: [{ column: model.id, down: false }] }, signal)
@@ -116,6 +116,11 @@ export class KeptReader implements Reader {
       throw error
     }
   }
+}
+
+/** It is kept for as long as the rows are, and with it all that is named around it: so it is made by itself. */
+function concernsOf(query: Select, lookup: Named): (change: Change) => boolean {
+  return (change) => altersLookup(query, lookup, change)
 }
 
 class TooMany extends Error {}

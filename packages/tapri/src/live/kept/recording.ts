@@ -74,8 +74,9 @@ export class Run implements Recording, Hold {
   readonly #entries: Entries
   /** Runs that the commit which is being taken in has touched. */
   readonly #touched: Set<Run>
-  readonly #held: Held[] = []
-  readonly #provisional: Used[] = []
+  /** Made with the first, since there is mostly one. */
+  #held: Held[] | undefined
+  #provisional: Used[] | undefined
   #onTouched: ((isExact: boolean) => void) | undefined
   #isTorn = false
   #isExact = true
@@ -104,7 +105,7 @@ export class Run implements Recording, Hold {
 
   touchedBy(commit: Commit): boolean {
     const reads = new ReadSet()
-    for (const { entry } of this.#held) for (const read of entry.question.reads()) reads.add(read)
+    for (const { entry } of this.#held ?? []) for (const read of entry.question.reads()) reads.add(read)
     return touches(commit, reads)
   }
 
@@ -113,7 +114,8 @@ export class Run implements Recording, Hold {
       this.forget()
       return undefined
     }
-    for (const { entry, answer } of this.#provisional.splice(0)) entry.prove(answer)
+    for (const { entry, answer } of this.#provisional ?? []) entry.prove(answer)
+    this.#provisional = undefined
     this.#onTouched = onTouched
     this.#isOver = true
     return this
@@ -123,7 +125,9 @@ export class Run implements Recording, Hold {
     this.#isOver = true
     this.#isForgotten = true
     this.#onTouched = undefined
-    for (const held of this.#held.splice(0)) held.end()
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const each of held) each.end()
   }
 
   release(): void {
@@ -153,6 +157,7 @@ export class Run implements Recording, Hold {
     const held = new Holding(this, shelf, { question, concerns })
     // a read that had begun when its run was given up goes on, and is kept for nobody
     if (this.#isForgotten) held.end()
+    else if (this.#held === undefined) this.#held = [held]
     else this.#held.push(held)
     return held.entry
   }
@@ -165,6 +170,7 @@ export class Run implements Recording, Hold {
     const answer = known ?? (await entry.fetch(ask))
     if (isProven) return answer
     this.#asked = true
+    this.#provisional ??= []
     this.#provisional.push({ entry, answer })
     return answer
   }

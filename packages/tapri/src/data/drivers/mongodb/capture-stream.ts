@@ -4,7 +4,10 @@ import { Inbox } from '../../capture/inbox.ts'
 import { Pile } from '../../capture/pile.ts'
 import type { Model } from '../../catalog.ts'
 import type { Raw } from '../../driver.ts'
-import type { StoredRow } from '../../evaluate.ts'
+import { dataError } from '../../errors.ts'
+import { reasonOf } from '../said.ts'
+import { EventReader } from './capture-event.ts'
+import type { CapturePlace } from './capture-place.ts'
 import type { Codec } from './codec.ts'
 import { codeOf, translate } from './failure.ts'
 import { type ChangeStream, type Document, type Server, sessionOf } from './server.ts'
@@ -16,8 +19,11 @@ interface StreamOptions {
   readonly models: readonly Model[]
   /** What may have changed unheard. */
   readonly unknown: Pile
-  /** The token of the last part that is in the change log; empty when there is none. */
+  readonly place: CapturePlace
+  /** What the place is. */
   readonly kept: string
+  /** Has the collection keep documents as they were. */
+  keepImages(model: Model): Promise<void>
   release(): Promise<void>
 }
 
@@ -34,14 +40,17 @@ const logCollection = 'tapri_changes'
 const awaited = 100
 /** So often, in milliseconds, the place is written down when nothing was to be told: a token that is too old is worth nothing. */
 const savedEvery = 60_000
-/** https://www.mongodb.com/docs/manual/reference/error-codes/: the place is unknown there, or too long ago. */
-const lostCodes: ReadonlySet<unknown> = new Set([136, 222, 260, 280, 286])
+/**
+ * https://www.mongodb.com/docs/manual/reference/error-codes/: the place is unknown there or too long ago, or nothing after it can
+ * be told, because an event with both images is larger than 16 MB.
+ */
+const lostCodes: ReadonlySet<unknown> = new Set([9, 136, 222, 260, 280, 286, 10334, 40647, 40648, 40649])
 
 /** One change stream of the database from a place on. */
 export class StreamOutside implements Outside {
   readonly #options: StreamOptions
   readonly #stream: ChangeStream
-  readonly #models: ReadonlyMap<string, Model>
+  readonly #reader: EventReader
   readonly #inbox = new Inbox()
   #transaction: OpenTransaction | undefined
   #unknown: Pile | undefined
@@ -53,18 +62,19 @@ export class StreamOutside implements Outside {
   private constructor(options: StreamOptions, stream: ChangeStream) {
     this.#options = options
     this.#stream = stream
-    this.#models = new Map(options.models.map((model) => [model.name, model]))
+    this.#reader = new EventReader(options.models, options.codec, (model) => options.keepImages(model))
     this.#kept = options.kept
     this.#unknown = options.unknown
     this.#savedAt = options.clock.now()
   }
 
-  static async open(options: StreamOptions): Promise<StreamOutside> {
+  static open(options: StreamOptions): StreamOutside {
     const { server, models, kept } = options
     const names = [...models.map(({ name }) => name), logCollection]
     const isLog = { $eq: ['$ns.coll', logCollection] }
+    const isWhole = { operationType: { $in: ['dropDatabase', 'invalidate'] } }
     const pipeline = [
-      { $match: { $or: [{ 'ns.coll': { $in: names } }, { operationType: { $in: ['dropDatabase', 'invalidate'] } }] } },
+      { $match: { $or: [{ 'ns.coll': { $in: names } }, { 'to.coll': { $in: names } }, isWhole] } },
       // of the change log nothing but that it was written to is asked
       { $set: { fullDocument: { $cond: [isLog, '$$REMOVE', '$fullDocument'] } } },
     ]
@@ -72,7 +82,8 @@ export class StreamOutside implements Outside {
       fullDocument: 'whenAvailable',
       fullDocumentBeforeChange: 'whenAvailable',
       maxAwaitTimeMS: awaited,
-      ...(kept !== '' && { resumeAfter: JSON.parse(kept) }),
+      // unlike `resumeAfter` it goes on after the end that a dropped database puts to a stream
+      ...(kept !== '' && { startAfter: server.places.token(kept) }),
     })
     const outside = new StreamOutside(options, stream)
     outside.#pumping = outside.#pump()
@@ -85,10 +96,7 @@ export class StreamOutside implements Outside {
 
   async keep(raw: Raw, place: string): Promise<boolean> {
     const session = sessionOf(raw)
-    if (session === undefined) return false
-    const found = { _id: 'capture', place: this.#kept }
-    const { matchedCount } = await this.#options.server.meta().updateOne(found, { $set: { place } }, { session })
-    return matchedCount === 1
+    return session !== undefined && this.#options.place.move(this.#kept, place, { session })
   }
 
   settled(place: string): void {
@@ -110,12 +118,12 @@ export class StreamOutside implements Outside {
       while (!this.#isClosed) {
         const event = await this.#stream.tryNext()
         if (event !== null) this.#hear(event)
+        else if (this.#stream.closed) throw ended()
         else this.#rest()
       }
     } catch (cause) {
       if (this.#isClosed) return
-      if (lostCodes.has(codeOf(cause))) await this.#forget()
-      this.#inbox.fail(translate(cause))
+      this.#inbox.fail(lostCodes.has(codeOf(cause)) ? await this.#forget(cause) : translate(cause))
     }
   }
 
@@ -125,32 +133,9 @@ export class StreamOutside implements Outside {
     if (key === '' || this.#transaction?.key !== key) this.#endTransaction()
     this.#transaction ??= { key, pile: new Pile(), isOurs: false, token: event._id }
     this.#transaction.token = event._id
-    const collection = String(event.ns?.coll ?? '')
-    if (collection === logCollection) this.#transaction.isOurs = true
-    else this.#change(this.#transaction.pile, this.#models.get(collection), event)
+    if (event.ns?.coll === logCollection) this.#transaction.isOurs = true
+    else this.#reader.read(event, this.#transaction.pile)
     if (key === '') this.#endTransaction()
-  }
-
-  /** Where the server has not kept a document as it was, anything may have changed. */
-  #change(pile: Pile, model: Model | undefined, event: Document): void {
-    if (model === undefined) {
-      for (const each of this.#models.values()) pile.touch(each)
-      return
-    }
-    const before = this.#row(model, event.fullDocumentBeforeChange)
-    const after = this.#row(model, event.fullDocument)
-    const isInsert = event.operationType === 'insert' && after !== null
-    const isDelete = event.operationType === 'delete' && before !== null
-    const isChange = (event.operationType === 'update' || event.operationType === 'replace') && before !== null && after !== null
-    if (isInsert) pile.add({ model, before: null, after })
-    else if (isDelete) pile.add({ model, before, after: null })
-    else if (isChange) pile.add({ model, before, after })
-    else pile.touch(model)
-  }
-
-  #row(model: Model, document: unknown): StoredRow | null {
-    if (typeof document !== 'object' || document === null) return null
-    return this.#options.codec.decoder(model.columns)({ ...document })
   }
 
   #endTransaction(): void {
@@ -162,25 +147,34 @@ export class StreamOutside implements Outside {
   /** Now there is nothing more to hear: the server's token is the newest there is. */
   #rest(): void {
     this.#endTransaction()
-    const token = this.#stream.resumeToken
-    const isDue = this.#options.clock.now() - this.#savedAt >= savedEvery && this.#inbox.isSettled
-    if (isDue && JSON.stringify(token) !== this.#kept) this.#inbox.add(new Pile(), JSON.stringify(token))
-    else this.#tell(new Pile(), token)
+    this.#tell(new Pile(), this.#stream.resumeToken)
   }
 
   #tell(pile: Pile, token: unknown): void {
     this.#unknown?.join(pile)
     const told = this.#unknown ?? pile
     this.#unknown = undefined
-    if (!told.isEmpty) this.#inbox.add(told, JSON.stringify(token))
+    const isDue = this.#options.clock.now() - this.#savedAt >= savedEvery && this.#inbox.isSettled
+    if (told.isEmpty && !isDue) return
+    const place = this.#options.server.places.text(token)
+    if (!told.isEmpty || place !== this.#kept) this.#inbox.add(told, place)
   }
 
   /** The next stream begins where the server is then, and tells that anything may have changed. */
-  async #forget(): Promise<void> {
+  async #forget(cause: unknown): Promise<unknown> {
     try {
-      await this.#options.server.meta().updateOne({ _id: 'capture', place: this.#kept }, { $set: { place: '' } })
+      await this.#options.place.move(this.#kept, '')
     } catch {
       // it is lost again the next time, and forgotten then
     }
+    const message = `Cannot hear all that others wrote to the database: ${reasonOf(cause)}; live answers are made anew`
+    return dataError('TAPRI_DATA_CAPTURE', message, { cause })
   }
+}
+
+function ended() {
+  return dataError(
+    'TAPRI_DATA_UNREACHABLE',
+    'Cannot hear what others write to the database: the server has ended its change stream',
+  )
 }

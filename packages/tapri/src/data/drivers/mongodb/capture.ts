@@ -4,9 +4,11 @@ import { Pile } from '../../capture/pile.ts'
 import type { Model } from '../../catalog.ts'
 import { dataError } from '../../errors.ts'
 import { reasonOf } from '../said.ts'
+import { CapturePlace } from './capture-place.ts'
 import { StreamOutside } from './capture-stream.ts'
 import type { Codec } from './codec.ts'
 import { codeOf, translate } from './failure.ts'
+import { makeKept } from './kept.ts'
 import type { Server } from './server.ts'
 import { Turn } from './turn.ts'
 
@@ -16,6 +18,11 @@ interface CaptureOptions {
   readonly codec: Codec
   readonly clock: Clock
 }
+
+/** The document of the book-keeping that says who hears for all. */
+const name = 'capture'
+/** So long, in milliseconds, after it was killed another process hears for all. Two that do write nothing twice. */
+const longestHold = 3000
 
 /** What others write to MongoDB, by one change stream: https://www.mongodb.com/docs/manual/changeStreams/ */
 export class MongoCapture implements Capture {
@@ -29,7 +36,7 @@ export class MongoCapture implements Capture {
 
   async prepare(): Promise<readonly string[]> {
     const { server } = this.#options
-    const stream = server.watch([], {})
+    const stream = server.watch([], { maxAwaitTimeMS: 1 })
     try {
       await stream.tryNext()
     } catch (cause) {
@@ -44,18 +51,20 @@ export class MongoCapture implements Capture {
   async open(models: readonly Model[]): Promise<Outside | undefined> {
     const { server, codec, clock } = this.#options
     try {
-      await server.meta().updateOne({ _id: name }, { $setOnInsert: { holder: null, place: '' } }, { upsert: true })
-      const turn = new Turn(server, name)
+      await makeKept(server, name, { holder: null })
+      const turn = new Turn(server, { name, longestHold })
       const hold = await turn.tryHold()
       if (hold === undefined) return undefined
       const release = () => turn.release(hold)
       try {
         // whole documents as they were and became, of what is written from now on
-        const added = await keepImages(server, models)
-        const kept = String((await server.meta().findOne({ _id: name }))?.place ?? '')
+        const added = await addImages(server, models)
+        const place = new CapturePlace(server)
+        const kept = await place.read()
         const unknown = new Pile()
         for (const model of kept === '' ? models : added) unknown.touch(model)
-        return await StreamOutside.open({ server, codec, clock, models, unknown, kept, release })
+        const keepImages = (model: Model) => setImages(server, model.name, true)
+        return StreamOutside.open({ server, codec, clock, models, unknown, place, kept, keepImages, release })
       } catch (cause) {
         await release()
         throw cause
@@ -67,17 +76,14 @@ export class MongoCapture implements Capture {
 
   async remove(): Promise<void> {
     const { server } = this.#options
-    const { deletedCount } = await server.meta().deleteOne({ _id: name })
-    if (deletedCount === 0) return
+    if (!(await new CapturePlace(server).remove())) return
+    await server.meta().deleteOne({ _id: name })
     for (const collection of await imaged(server)) await setImages(server, collection, false)
   }
 }
 
-/** The document of the book-keeping that says who hears for all, and how far. */
-const name = 'capture'
-
 /** Answers the models whose images were not kept before. */
-async function keepImages(server: Server, models: readonly Model[]): Promise<Model[]> {
+async function addImages(server: Server, models: readonly Model[]): Promise<Model[]> {
   const has = new Set(await imaged(server))
   const added = models.filter((model) => !has.has(model.name))
   for (const model of added) await setImages(server, model.name, true)

@@ -110,7 +110,7 @@ export class MongoDriver implements Driver {
     await this.#translated(() =>
       this.#server.meta().updateOne({ _id: name }, { $setOnInsert: { holder: null } }, { upsert: true }),
     )
-    return new Turn(this.#server, name).hold(() => work())
+    return new Turn(this.#server, { name }).hold(() => work())
   }
 
   costOf(action: MigrationAction): string {

@@ -5,8 +5,9 @@ import type { DatabaseFacts, Driver, Surroundings } from '../../driver.ts'
 import { dataError } from '../../errors.ts'
 import { MongoDriver } from './driver.ts'
 import { codeOf, translate } from './failure.ts'
+import { makeKept } from './kept.ts'
 import { lastPosition } from './log.ts'
-import { type Document, openServer, type Server } from './server.ts'
+import { openServer, type Server } from './server.ts'
 import { type MongoUrl, placeOf, readUrl } from './url.ts'
 
 /** Opens the database; MongoDB makes it when something is written.
@@ -49,16 +50,6 @@ async function makeOnce(server: Server, name: string): Promise<void> {
 async function metaOf(server: Server, name: string, fresh: unknown): Promise<unknown> {
   await makeKept(server, name, { value: fresh })
   return (await server.meta().findOne({ _id: name }))?.value
-}
-
-/** Makes a document of the book-keeping, if it is not there. */
-async function makeKept(server: Server, name: string, fields: Document): Promise<void> {
-  try {
-    await server.meta().updateOne({ _id: name }, { $setOnInsert: fields }, { upsert: true })
-  } catch (cause) {
-    // another node has made it in the same moment
-    if (codeOf(cause) !== 11000) throw cause
-  }
 }
 
 /** A dump that is read into a database makes its collections anew, and so begins another epoch. */

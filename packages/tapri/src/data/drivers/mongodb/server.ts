@@ -25,12 +25,16 @@ export class Server {
   readonly numbers: Numbers
   /** Milliseconds that one operation may take. */
   readonly longest: number
+  /** A place in a change stream as a text, and back: it may hold more than JSON can say. */
+  readonly places: { text(token: unknown): string; token(text: string): unknown }
   readonly #client: MongoClient
 
   constructor(sdk: typeof Sdk, client: MongoClient, url: MongoUrl) {
     this.#client = client
     this.db = client.db(url.database)
     this.longest = url.statementTimeout
+    const { EJSON } = sdk.BSON
+    this.places = { text: (token) => EJSON.stringify(token), token: (text) => EJSON.parse(text) }
     this.numbers = { whole: (value) => sdk.Long.fromNumber(value), fraction: (value) => new sdk.Double(value) }
   }
 
@@ -62,7 +66,8 @@ export class Server {
   /** Runs a command of the database.
    * @throws the package's own errors */
   async command(command: Document): Promise<Document> {
-    return this.db.command({ maxTimeMS: this.longest, ...command })
+    // its name must come first
+    return this.db.command({ ...command, maxTimeMS: command.maxTimeMS ?? this.longest })
   }
 
   close(): Promise<void> {

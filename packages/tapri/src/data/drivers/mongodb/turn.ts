@@ -12,7 +12,13 @@ export interface Begun {
 }
 
 const longestPause = 20
-const longestHold = 30_000
+
+interface TurnOptions {
+  /** Whoever writes takes the one that is called `turn`; others may be held besides. */
+  readonly name?: string
+  /** Milliseconds after which what a process holds outside of a transaction is free again, should it have died. */
+  readonly longestHold?: number
+}
 
 /**
  * Whose turn it is to write, among all processes. A snapshot alone lets two transactions each rely on what the other one
@@ -23,15 +29,16 @@ const longestHold = 30_000
 export class Turn {
   readonly #server: Server
   readonly #name: string
+  readonly #longestHold: number
   /** Of this process, for what it holds outside of a transaction. */
   readonly #holder = randomUUID()
   /** The last time it could not be reached. */
   #isLost = false
 
-  /** Transactions take turns by the one that is called `turn`; others may be held besides. */
-  constructor(server: Server, name = 'turn') {
+  constructor(server: Server, { name = 'turn', longestHold = 30_000 }: TurnOptions = {}) {
     this.#server = server
     this.#name = name
+    this.#longestHold = longestHold
   }
 
   /** Begins a transaction as soon as no other is at work.
@@ -50,7 +57,7 @@ export class Turn {
   /** Lets no transaction begin, of whatever process, while the work goes on. */
   async hold<T>(work: (hold: Hold) => Promise<T>): Promise<T> {
     await this.#take()
-    const hold = new Hold(() => this.#extend())
+    const hold = this.#hold()
     try {
       return await work(hold)
     } finally {
@@ -61,7 +68,7 @@ export class Turn {
   /** Holds it as `hold` does, if nobody does now; until `release`. */
   async tryHold(): Promise<Hold | undefined> {
     const turn = await this.#server.meta().findOneAndUpdate(isFree(this.#name), this.#held())
-    return turn === null ? undefined : new Hold(() => this.#extend())
+    return turn === null ? undefined : this.#hold()
   }
 
   async release(hold: Hold): Promise<void> {
@@ -105,6 +112,10 @@ export class Turn {
     throw this.#busy()
   }
 
+  #hold(): Hold {
+    return new Hold(() => this.#extend(), this.#longestHold / 3)
+  }
+
   /** Whether it is held still. */
   async #extend(): Promise<boolean> {
     const turn = await this.#server.meta().findOneAndUpdate({ _id: this.#name, holder: this.#holder }, this.#held())
@@ -121,7 +132,7 @@ export class Turn {
 
   /** By the server's clock: those of the processes may differ. */
   #held(): Document[] {
-    return [{ $set: { holder: this.#holder, until: { $add: ['$$NOW', longestHold] } } }]
+    return [{ $set: { holder: this.#holder, until: { $add: ['$$NOW', this.#longestHold] } } }]
   }
 
   #busy(): TapriError {
@@ -139,9 +150,9 @@ export class Hold {
   #extending: Promise<void> = Promise.resolve()
   #isLost = false
 
-  constructor(extend: () => Promise<boolean>) {
+  constructor(extend: () => Promise<boolean>, every: number) {
     this.#extend = extend
-    this.#timer = setInterval(() => void this.#again(), longestHold / 3).unref()
+    this.#timer = setInterval(() => void this.#again(), every).unref()
   }
 
   /** @throws TAPRI_DATA_MIGRATION when others may be writing by now */

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import type { Clock } from '../../../kit/clock.ts'
-import type { Outside, OutsidePart } from '../../capture/capture.ts'
+import { type Outside, type OutsidePart, readChange } from '../../capture/capture.ts'
 import { Inbox } from '../../capture/inbox.ts'
 import { Pile } from '../../capture/pile.ts'
 import type { Model } from '../../catalog.ts'
@@ -168,7 +168,8 @@ export class BinlogOutside implements Outside {
     if (table === undefined || this.#transaction.isOurs) return
     for (const row of event.rows) {
       const [before, after] = sidesOf(row)
-      this.#transaction.pile.add({ model: table.model, before: table.read(before), after: table.read(after) })
+      const read = () => ({ before: table.read(before), after: table.read(after) })
+      this.#transaction.pile.add(readChange(table.model, read))
     }
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { connect, heard, kinds } from '../../capture/outside.fixture.ts'
+import { heard, kinds } from '../../capture/outside.fixture.ts'
+import { connect } from '../../capture/outside-sql.fixture.ts'
 import { model, openDatabase, text } from '../../index.ts'
 
 const models = { notes: model({ text: text() }) }
@@ -44,12 +45,12 @@ for (const { kind, skip, with: inPlace } of kinds.filter((each) => each.kind ===
   test(`${kind}: what a session has compressed may be anything, and what comes after it is told`, { skip }, () =>
     inPlace(async (place) => {
       const { told } = await heard(place)
-      const other = await place.other()
+      const other = place.kept(await connect(place.url))
       // MariaDB compresses what it then sends as it was
       if (kind === 'MySQL') await other.run('set session binlog_transaction_compression = 1')
       await other.run("insert into people (id, name) values ('1', 'Ann')")
       await told.until(({ id }) => id === (kind === 'MySQL' ? '' : '1'))
-      const plain = await place.other()
+      const plain = place.kept(await connect(place.url))
       await plain.run("insert into people (id, name) values ('2', 'Bo')")
       await told.until(({ id }) => id === '2')
     }),
@@ -58,7 +59,7 @@ for (const { kind, skip, with: inPlace } of kinds.filter((each) => each.kind ===
   test(`${kind}: savepoints of a transaction do not divide it`, { skip }, () =>
     inPlace(async (place) => {
       const { told } = await heard(place)
-      const other = await place.other()
+      const other = place.kept(await connect(place.url))
       const make = (id: string) => `insert into people (id, name) values ('${id}', 'Ann')`
       await other.run(
         'begin',

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../kit/clock.ts'
 import { connectionSettings, type PostgresUrl } from '../../../postgres/index.ts'
-import type { Outside, OutsidePart } from '../../capture/capture.ts'
+import { type Outside, type OutsidePart, readChange } from '../../capture/capture.ts'
 import { Inbox } from '../../capture/inbox.ts'
 import { Pile } from '../../capture/pile.ts'
 import type { Model } from '../../catalog.ts'
@@ -129,7 +129,10 @@ export class PostgresOutside implements Outside {
     const table = this.#tables.get(relation.name)
     if (table === undefined) return
     if (old === undefined) transaction.pile.touch(table.model)
-    else transaction.pile.add({ model: table.model, before: table.read(relation, old), after: table.read(relation, fresh) })
+    else {
+      const read = () => ({ before: table.read(relation, old), after: table.read(relation, fresh) })
+      transaction.pile.add(readChange(table.model, read))
+    }
   }
 
   #commit(place: string): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { manualClock } from '../../../kit/clock.ts'
 import { listen } from '../../capture/listen.fixture.ts'
-import { connect, type Other } from '../../capture/outside.fixture.ts'
+import { connect, type SqlOther } from '../../capture/outside-sql.fixture.ts'
 import { model, openDatabase, text } from '../../index.ts'
 import { before, lsn } from './lsn.ts'
 import { scratchPostgres } from './scratch.ts'
@@ -73,7 +73,7 @@ test('places in the log compare as texts, and have one before them', () => {
   assert.equal(before(lsn('1/0')), '00000000/FFFFFFFF')
 })
 
-async function acknowledged(other: Other): Promise<string> {
+async function acknowledged(other: SqlOther): Promise<string> {
   const own =
     'select confirmed_flush_lsn::text from pg_replication_slots where slot_name in (select pubname from pg_publication_tables where schemaname = current_schema())'
   return lsn(String((await other.rows(own))[0]?.[0]))

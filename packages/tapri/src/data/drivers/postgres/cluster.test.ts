@@ -109,6 +109,30 @@ claim('an older transaction that is still open keeps later commits back from lis
   assert.equal(heard.length, 1)
 })
 
+claim('the log is not trimmed past an older transaction that is still open: its commit is heard', async (cluster) => {
+  const database = await cluster.open()
+  const { notes } = database.systemDb<Models>()
+  const { heard, next } = listen(database)
+  await notes.create({ text: 'first' })
+  await next(1)
+  const older = await cluster.connect()
+  const own = 'select pg_current_xact_id()::text::bigint * 256 as position'
+  await older.query(`begin; insert into tapri_changes (position, at, changes)
+    select own.position, log.at * 2, log.changes from (${own}) own, tapri_changes log`)
+  const position = Number((await older.query(own)).rows[0]?.position)
+  for (let number = 0; number < 10; number++) await notes.create({ text: `soon old ${number}` })
+  cluster.clock.advance(25 * 3_600_000)
+  for (let number = 0; number < 300; number++) await notes.create({ text: `new ${number}` })
+  await older.query('commit')
+  cluster.clock.advance(1000)
+  await next(312)
+  assert.equal(heard[1]?.position, position)
+  assert.ok(
+    heard.every(({ changes }) => changes.every(({ id }) => id !== '')),
+    'everything was declared lost',
+  )
+})
+
 claim('the server may cut all connections, again and again: what was written then is there, and heard of', async (cluster) => {
   const [one, two] = [await cluster.open(), await cluster.open()]
   const { heard } = listen(two)

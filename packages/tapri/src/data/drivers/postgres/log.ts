@@ -47,10 +47,13 @@ export function changesOf(rows: readonly SqlRow[]): ChangesRead {
   }
 }
 
-/** Forgets all but the newest entries, and those from before the moment; what fails here is done the next time. */
+/**
+ * Forgets all but the newest entries, and those from before the moment; what fails here is done the next time. Nothing is
+ * forgotten that an older transaction, still open, keeps back: its own entry would come in front of what is gone.
+ */
 export async function trimLog(session: Session, { kept, before }: { kept: number; before: number }): Promise<void> {
   const old = 'select position from tapri_changes order by position desc offset $1 limit 1'
-  const gone = `delete from tapri_changes where position <= coalesce((${old}), 0) or at < $2 returning position`
+  const gone = `delete from tapri_changes where (position <= coalesce((${old}), 0) or at < $2) and ${isSettled} returning position`
   const last = '(select max(position) from gone)'
   try {
     await session.rows({

@@ -1,4 +1,4 @@
-import type { OutsideChange, OutsidePart } from '../../capture/capture.ts'
+import { type OutsideChange, type OutsidePart, readChange } from '../../capture/capture.ts'
 import { Pile } from '../../capture/pile.ts'
 import type { Model } from '../../catalog.ts'
 import type { StoredRow } from '../../evaluate.ts'
@@ -36,7 +36,8 @@ export class Notes {
     const changes: OutsideChange[] = []
     for (const [name, before, after] of this.#connection.rows({ sql, parameters: [last] })) {
       const noted = this.#models.get(String(name))
-      if (noted !== undefined) changes.push({ model: noted.model, before: noted.read(before), after: noted.read(after) })
+      if (noted === undefined) continue
+      changes.push(readChange(noted.model, () => ({ before: noted.read(before), after: noted.read(after) })))
     }
     const pile = new Pile()
     for (const change of withoutReplaced(changes)) pile.add(change)

@@ -2,8 +2,9 @@ import { Readable } from 'node:stream'
 // types alone: the package is imported when a container is opened, and only then has to be there
 import type * as Azure from '@azure/storage-blob'
 import type { ByteRange } from '../../store.ts'
-import { remoteError, withoutPackage } from '../remote-error.ts'
+import { withoutPackage } from '../remote-error.ts'
 import type { Body } from '../remote-reader.ts'
+import { SdkRequests } from '../sdk-requests.ts'
 import type { AzureUrl } from './url.ts'
 
 /** Bytes that belong to a blob once its list of blocks is committed. */
@@ -33,7 +34,7 @@ export class Container {
   readonly #client: Azure.ContainerClient
   /** Speaks of the address that browsers know. */
   readonly #publicClient: Azure.ContainerClient
-  readonly #shown: string
+  readonly #requests: SdkRequests
 
   constructor(url: AzureUrl, sdk: typeof Azure) {
     const credential = new sdk.StorageSharedKeyCredential(url.account, url.key)
@@ -44,18 +45,18 @@ export class Container {
     this.#sdk = sdk
     this.#client = at(url.endpoint)
     this.#publicClient = url.publicEndpoint === undefined ? this.#client : at(url.publicEndpoint)
-    this.#shown = url.shown
+    this.#requests = new SdkRequests({ shown: url.shown, noPlace: 'ContainerNotFound', statusOf })
   }
 
   async put(name: string, bytes: Buffer, signal?: AbortSignal): Promise<void> {
-    await this.#do(() => this.#blob(name).upload(bytes, bytes.length, { abortSignal: signal }))
+    await this.#requests.do(() => this.#blob(name).upload(bytes, bytes.length, { abortSignal: signal }))
   }
 
   async get(name: string, range?: ByteRange): Promise<Body | undefined> {
     const count = range === undefined ? undefined : range.end - range.start + 1
     // whoever reads opens it again where the line breaks
     const options = { maxRetryRequests: 0 }
-    const found = await this.#find(() => this.#blob(name).download(range?.start ?? 0, count, options))
+    const found = await this.#requests.find(() => this.#blob(name).download(range?.start ?? 0, count, options))
     if (found === undefined) return undefined
     const { readableStreamBody: body, contentLength = 0 } = found
     if (!(body instanceof Readable)) throw new TypeError('The SDK of Azure gave a body that is no stream of Node')
@@ -63,19 +64,19 @@ export class Container {
   }
 
   async head(name: string): Promise<{ readonly size: number } | undefined> {
-    const found = await this.#find(() => this.#blob(name).getProperties())
+    const found = await this.#requests.find(() => this.#blob(name).getProperties())
     return found && { size: found.contentLength ?? 0 }
   }
 
   async delete(name: string): Promise<void> {
-    await this.#find(() => this.#blob(name).delete({ deleteSnapshots: 'include' }))
+    await this.#requests.find(() => this.#blob(name).delete({ deleteSnapshots: 'include' }))
   }
 
   /** The names that begin so, without those that have a slash after it. */
   async *list(prefix: string): AsyncGenerator<string, void> {
     const pages = this.#client.listBlobsByHierarchy('/', { prefix })[Symbol.asyncIterator]()
     for (;;) {
-      const { done, value } = await this.#do(() => pages.next())
+      const { done, value } = await this.#requests.do(() => pages.next())
       if (done === true) return
       if (value.kind === 'blob') yield value.name
     }
@@ -83,12 +84,12 @@ export class Container {
 
   /** Adds a block that nobody can read yet. */
   async stage(name: string, id: string, bytes: Buffer, signal?: AbortSignal): Promise<void> {
-    await this.#do(() => this.#blob(name).stageBlock(id, bytes, bytes.length, { abortSignal: signal }))
+    await this.#requests.do(() => this.#blob(name).stageBlock(id, bytes, bytes.length, { abortSignal: signal }))
   }
 
   /** Those that were sent and not committed. */
   async blocks(name: string): Promise<readonly Block[]> {
-    const found = await this.#find(() => this.#blob(name).getBlockList('uncommitted'))
+    const found = await this.#requests.find(() => this.#blob(name).getBlockList('uncommitted'))
     return (found?.uncommittedBlocks ?? []).map(({ name: id, size }) => ({ id, size }))
   }
 
@@ -99,20 +100,20 @@ export class Container {
       return true
     } catch (cause) {
       if (statusOf(cause) === 409 || statusOf(cause) === 412) return false
-      throw this.#explained(cause)
+      throw this.#requests.explained(cause)
     }
   }
 
   downloadUrl(name: string, { expires, type, disposition }: DownloadDescription): Promise<string> {
     const permissions = this.#sdk.BlobSASPermissions.parse('r')
     const options = { permissions, expiresOn: expires, contentType: type, contentDisposition: disposition }
-    return this.#do(() => this.#publicBlob(name).generateSasUrl(options))
+    return this.#requests.do(() => this.#publicBlob(name).generateSasUrl(options))
   }
 
   /** Good for a blob that is not there yet. */
   uploadUrl(name: string, expires: Date): Promise<string> {
     const permissions = this.#sdk.BlobSASPermissions.parse('c')
-    return this.#do(() => this.#publicBlob(name).generateSasUrl({ permissions, expiresOn: expires }))
+    return this.#requests.do(() => this.#publicBlob(name).generateSasUrl({ permissions, expiresOn: expires }))
   }
 
   #blob(name: string): Azure.BlockBlobClient {
@@ -122,35 +123,8 @@ export class Container {
   #publicBlob(name: string): Azure.BlockBlobClient {
     return this.#publicClient.getBlockBlobClient(name)
   }
-
-  async #find<Output>(ask: () => Promise<Output>): Promise<Output | undefined> {
-    try {
-      return await ask()
-    } catch (cause) {
-      // a missing container is 404 too, and no answer to a question about a file
-      if (statusOf(cause) === 404 && wordOf(cause) !== 'ContainerNotFound') return undefined
-      throw this.#explained(cause)
-    }
-  }
-
-  async #do<Output>(ask: () => Promise<Output>): Promise<Output> {
-    try {
-      return await ask()
-    } catch (cause) {
-      throw this.#explained(cause)
-    }
-  }
-
-  #explained(cause: unknown): unknown {
-    return remoteError({ shown: this.#shown, status: statusOf(cause), word: wordOf(cause), cause })
-  }
 }
 
 function statusOf(cause: unknown): number | undefined {
   return cause instanceof Error && 'statusCode' in cause && typeof cause.statusCode === 'number' ? cause.statusCode : undefined
-}
-
-function wordOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause)
-  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name
 }

@@ -47,12 +47,11 @@ export class AzurePieces implements Pieces {
 
   async #appendTo(key: string, chain: readonly Block[], source: Readable): Promise<number> {
     const name = this.#names.whole(key)
-    using share = this.#memory.share(2 * blockSize)
+    using share = this.#memory.share(2 * blockSize, source)
     const flights = new InFlight(2, (cause) => source.destroy(cause instanceof Error ? cause : undefined))
     let size = sizeOf(chain)
     let count = chain.length
-    let failure: { readonly cause: unknown } | undefined
-    try {
+    const failure = await flights.during(async () => {
       for await (const bytes of inParts(source, { size: blockSize, share })) {
         if (++count > mostBlocks) throw tooManyPieces(size)
         const id = blockId(size)
@@ -62,10 +61,7 @@ export class AzurePieces implements Pieces {
         })
         size += bytes.length
       }
-    } catch (cause) {
-      failure = { cause }
-    }
-    await flights.land()
+    })
     if (failure !== undefined) throw failure.cause
     return size
   }

@@ -52,7 +52,7 @@ export class CloudinaryPieces implements Pieces {
 
   async #appendTo(key: string, offset: number, source: Readable): Promise<number> {
     let size = offset
-    using share = partMemory.share(2 * pieceSize)
+    using share = partMemory.share(2 * pieceSize, source)
     for await (const bytes of inParts(source, { size: pieceSize, share })) {
       await this.#cloud.put(this.#tools.names.piece(key, size), bytes)
       share.give(bytes.length)

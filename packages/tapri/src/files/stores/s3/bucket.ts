@@ -3,10 +3,11 @@ import { Readable } from 'node:stream'
 import type * as S3 from '@aws-sdk/client-s3'
 import type { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import type { ByteRange } from '../../store.ts'
-import { remoteError, withoutPackage } from '../remote-error.ts'
+import { withoutPackage } from '../remote-error.ts'
 import type { Body } from '../remote-reader.ts'
+import { SdkRequests } from '../sdk-requests.ts'
 import { configOf } from './config.ts'
-import { isMissing, nameOf, statusOf } from './refusal.ts'
+import { statusOf } from './status.ts'
 import type { S3Url } from './url.ts'
 
 export interface Head {
@@ -66,7 +67,7 @@ export class Bucket {
   readonly #client: S3.S3Client
   /** Speaks of the address that browsers know. */
   readonly #publicClient: S3.S3Client
-  readonly #shown: string
+  readonly #requests: SdkRequests
   readonly #bucket: { readonly Bucket: string }
 
   constructor(url: S3Url, sdk: typeof S3, sign: typeof getSignedUrl) {
@@ -74,18 +75,18 @@ export class Bucket {
     this.#sign = sign
     this.#client = new sdk.S3Client(configOf(url, url.endpoint))
     this.#publicClient = url.publicEndpoint === undefined ? this.#client : new sdk.S3Client(configOf(url, url.publicEndpoint))
-    this.#shown = url.shown
+    this.#requests = new SdkRequests({ shown: url.shown, noPlace: 'NoSuchBucket', statusOf })
     this.#bucket = { Bucket: url.bucket }
   }
 
   async put(name: string, bytes: Uint8Array, { signal, metadata }: PutOptions = {}): Promise<void> {
     const input = { ...this.#bucket, Key: name, Body: bytes, ...(metadata && { Metadata: { ...metadata } }) }
-    await this.#do(() => this.#client.send(new this.#sdk.PutObjectCommand(input), { abortSignal: signal }))
+    await this.#requests.do(() => this.#client.send(new this.#sdk.PutObjectCommand(input), { abortSignal: signal }))
   }
 
   async get(name: string, range?: ByteRange): Promise<Body | undefined> {
     const input = { ...this.#bucket, Key: name, ...(range && { Range: `bytes=${range.start}-${range.end}` }) }
-    const found = await this.#find(() => this.#client.send(new this.#sdk.GetObjectCommand(input)))
+    const found = await this.#requests.find(() => this.#client.send(new this.#sdk.GetObjectCommand(input)))
     if (found === undefined) return undefined
     if (!(found.Body instanceof Readable)) throw new TypeError('The SDK of S3 gave a body that is no stream of Node')
     return { body: found.Body, size: found.ContentLength ?? 0 }
@@ -93,13 +94,13 @@ export class Bucket {
 
   async head(name: string): Promise<Head | undefined> {
     const input = { ...this.#bucket, Key: name }
-    const found = await this.#find(() => this.#client.send(new this.#sdk.HeadObjectCommand(input)))
+    const found = await this.#requests.find(() => this.#client.send(new this.#sdk.HeadObjectCommand(input)))
     return found && { size: found.ContentLength ?? 0, metadata: found.Metadata ?? {} }
   }
 
   async delete(name: string): Promise<void> {
     const input = { ...this.#bucket, Key: name }
-    await this.#find(() => this.#client.send(new this.#sdk.DeleteObjectCommand(input)))
+    await this.#requests.find(() => this.#client.send(new this.#sdk.DeleteObjectCommand(input)))
   }
 
   /** The names that begin so, without those that have a slash after it. */
@@ -107,7 +108,7 @@ export class Bucket {
     let token: string | undefined
     do {
       const input = { ...this.#bucket, Prefix: prefix, Delimiter: '/', ContinuationToken: token }
-      const page = await this.#do(() => this.#client.send(new this.#sdk.ListObjectsV2Command(input)))
+      const page = await this.#requests.do(() => this.#client.send(new this.#sdk.ListObjectsV2Command(input)))
       for (const { Key } of page.Contents ?? []) if (Key !== undefined) yield Key
       token = page.IsTruncated === true ? page.NextContinuationToken : undefined
     } while (token !== undefined)
@@ -117,7 +118,7 @@ export class Bucket {
     let next: { readonly KeyMarker?: string; readonly UploadIdMarker?: string } | undefined = {}
     while (next !== undefined) {
       const input: S3.ListMultipartUploadsCommandInput = { ...this.#bucket, Prefix: prefix, ...next }
-      const page = await this.#do(() => this.#client.send(new this.#sdk.ListMultipartUploadsCommand(input)))
+      const page = await this.#requests.do(() => this.#client.send(new this.#sdk.ListMultipartUploadsCommand(input)))
       for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
         if (Key !== undefined && UploadId !== undefined) yield { name: Key, id: UploadId, at: Initiated?.getTime() ?? 0 }
       }
@@ -127,7 +128,7 @@ export class Bucket {
 
   async createUpload(name: string): Promise<Upload> {
     const input = { ...this.#bucket, Key: name }
-    const { UploadId } = await this.#do(() => this.#client.send(new this.#sdk.CreateMultipartUploadCommand(input)))
+    const { UploadId } = await this.#requests.do(() => this.#client.send(new this.#sdk.CreateMultipartUploadCommand(input)))
     if (UploadId === undefined) throw new TypeError('S3 began an upload without telling its id')
     return { name, id: UploadId }
   }
@@ -138,7 +139,9 @@ export class Bucket {
     signal?: AbortSignal,
   ): Promise<string> {
     const input = { ...this.#inputOf(upload), PartNumber: part.number, Body: part.bytes }
-    const { ETag } = await this.#do(() => this.#client.send(new this.#sdk.UploadPartCommand(input), { abortSignal: signal }))
+    const { ETag } = await this.#requests.do(() =>
+      this.#client.send(new this.#sdk.UploadPartCommand(input), { abortSignal: signal }),
+    )
     return ETag ?? ''
   }
 
@@ -147,7 +150,7 @@ export class Bucket {
     const found: UploadedPart[] = []
     for (let marker: string | undefined = String(after); marker !== undefined; ) {
       const input: S3.ListPartsCommandInput = { ...this.#inputOf(upload), PartNumberMarker: marker }
-      const page = await this.#find(() => this.#client.send(new this.#sdk.ListPartsCommand(input)))
+      const page = await this.#requests.find(() => this.#client.send(new this.#sdk.ListPartsCommand(input)))
       if (page === undefined) return undefined
       for (const { PartNumber = 0, Size = 0, ETag = '', LastModified } of page.Parts ?? []) {
         found.push({ number: PartNumber, size: Size, etag: ETag, at: LastModified?.getTime() ?? 0 })
@@ -161,21 +164,21 @@ export class Bucket {
   async completeUpload(upload: Upload, parts: readonly Pick<UploadedPart, 'number' | 'etag'>[]): Promise<boolean> {
     const Parts = parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag }))
     const input = { ...this.#inputOf(upload), MultipartUpload: { Parts } }
-    return (await this.#find(() => this.#client.send(new this.#sdk.CompleteMultipartUploadCommand(input)))) !== undefined
+    return (await this.#requests.find(() => this.#client.send(new this.#sdk.CompleteMultipartUploadCommand(input)))) !== undefined
   }
 
   async abortUpload(upload: Upload): Promise<void> {
-    await this.#find(() => this.#client.send(new this.#sdk.AbortMultipartUploadCommand(this.#inputOf(upload))))
+    await this.#requests.find(() => this.#client.send(new this.#sdk.AbortMultipartUploadCommand(this.#inputOf(upload))))
   }
 
   downloadUrl(name: string, { type, disposition }: DownloadDescription, signing: Signing): Promise<string> {
     const input = { ...this.#bucket, Key: name, ResponseContentType: type, ResponseContentDisposition: disposition }
-    return this.#do(() => this.#sign(this.#publicClient, new this.#sdk.GetObjectCommand(input), signatureOf(signing)))
+    return this.#requests.do(() => this.#sign(this.#publicClient, new this.#sdk.GetObjectCommand(input), signatureOf(signing)))
   }
 
   uploadUrl(name: string, { size, type }: UploadDescription, signing: Signing): Promise<string> {
     const input = { ...this.#bucket, Key: name, ContentLength: size, ContentType: type, IfNoneMatch: '*' }
-    return this.#do(() => this.#sign(this.#publicClient, new this.#sdk.PutObjectCommand(input), signatureOf(signing)))
+    return this.#requests.do(() => this.#sign(this.#publicClient, new this.#sdk.PutObjectCommand(input), signatureOf(signing)))
   }
 
   close(): void {
@@ -185,27 +188,6 @@ export class Bucket {
 
   #inputOf({ name, id }: Upload): { readonly Bucket: string; readonly Key: string; readonly UploadId: string } {
     return { ...this.#bucket, Key: name, UploadId: id }
-  }
-
-  async #find<Output>(ask: () => Promise<Output>): Promise<Output | undefined> {
-    try {
-      return await ask()
-    } catch (cause) {
-      if (isMissing(cause)) return undefined
-      throw this.#explained(cause)
-    }
-  }
-
-  async #do<Output>(ask: () => Promise<Output>): Promise<Output> {
-    try {
-      return await ask()
-    } catch (cause) {
-      throw this.#explained(cause)
-    }
-  }
-
-  #explained(cause: unknown): unknown {
-    return remoteError({ shown: this.#shown, status: statusOf(cause), word: nameOf(cause), cause })
   }
 }
 

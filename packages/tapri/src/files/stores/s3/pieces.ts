@@ -75,13 +75,12 @@ export class S3Pieces implements Pieces {
 
   async #appendTo(key: string, progress: Progress, source: Readable): Promise<number> {
     const { upload, partSize } = progress
-    using share = this.#memory.share(2 * partSize)
+    using share = this.#memory.share(2 * partSize, source)
     await share.take(progress.rest, source)
     const flights = new InFlight(2, (cause) => source.destroy(cause instanceof Error ? cause : undefined))
     let number = progress.parts + 1
     let rest = await this.#restOf(key, progress)
-    let failure: { readonly cause: unknown } | undefined
-    try {
+    const failure = await flights.during(async () => {
       for await (const piece of inParts(source, { size: partSize, first: partSize - rest.length, share })) {
         rest = rest.length === 0 ? piece : Buffer.concat([rest, piece])
         // the last one, or the last before the source failed: what comes next tells
@@ -95,10 +94,7 @@ export class S3Pieces implements Pieces {
         number++
         rest = Buffer.alloc(0)
       }
-    } catch (cause) {
-      failure = { cause }
-    }
-    await flights.land()
+    })
     const size = (number - 1) * partSize + rest.length
     if (rest.length > 0 && size > sizeOf(progress)) await this.#keepRest(key, rest, number)
     if (failure !== undefined) throw failure.cause

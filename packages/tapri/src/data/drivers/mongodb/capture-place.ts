@@ -1,0 +1,30 @@
+import { makeKept } from './kept.ts'
+import type { ClientSession, Server } from './server.ts'
+
+const name = 'captured'
+
+/** How far what others wrote is in the change log: a token of the change stream, as a text; empty when there is none. */
+export class CapturePlace {
+  readonly #server: Server
+
+  constructor(server: Server) {
+    this.#server = server
+  }
+
+  async read(): Promise<string> {
+    await makeKept(this.#server, name, { value: '' })
+    return String((await this.#server.meta().findOne({ _id: name }))?.value ?? '')
+  }
+
+  /** Whether it was where it is moved from: otherwise another process has moved it. */
+  async move(from: string, to: string, { session }: { readonly session?: ClientSession } = {}): Promise<boolean> {
+    const found = { _id: name, value: from }
+    const { matchedCount } = await this.#server.meta().updateOne(found, { $set: { value: to } }, { ...(session && { session }) })
+    return matchedCount === 1
+  }
+
+  /** Whether there was one. */
+  async remove(): Promise<boolean> {
+    return (await this.#server.meta().deleteOne({ _id: name })).deletedCount === 1
+  }
+}
