@@ -226,3 +226,26 @@ for (const [kind, server] of servers) {
     assert.equal(kept.at(-1).number - kept[0].number, 19)
   })
 }
+
+test('however many are in a channel, all are counted: by the app, by a live query, and for who comes', async () => {
+  await using town = await openTown()
+  const other = await town.db.rooms.create({ title: 'Stadium' })
+  const place = { id: other.id }
+  await town.ann.chat(town.there).joined
+  const { tapri_members: members }: any = town.db
+  const { node, facts, channel } = await members.first()
+  const row = { channel: channel.replace(town.room.id, other.id), node, facts, member: 'm0' }
+  const there = Array.from({ length: 10_500 }, (_, at) => ({ ...row, member: `m${at}` }))
+  // somebody on two nodes is one member
+  there.push({ ...row, node: 'another' })
+  for (let at = 0; at < there.length; at += 2_000) await members.createMany(there.slice(at, at + 2_000))
+  const at = town.channel(chat, place)
+  assert.equal(await at.count(), 10_500)
+  assert.equal((await at.members()).length, 1_000)
+  const live = town.guest.rooms.present.live(place)
+  assert.equal((await live.ready).count, 10_500)
+  const hers = town.ann.chat(place)
+  await hers.joined
+  await town.settled()
+  assert.deepEqual([await at.count(), hers.count, live.value?.count], [10_501, 10_501, 10_501])
+})

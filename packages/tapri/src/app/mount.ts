@@ -63,9 +63,9 @@ function lineRoutes(prefix: string, live: () => Live): readonly ServedRoute[] {
     if (request.method === 'HEAD') return ''
     return reply.events(await live().openLine(request, signal))
   })
-  const taken = visitor.post('/', { query: { line: text({ max: 64 }) } }, async ({ query, bodyBytes }) => {
-    const { line } = lineQuery(query)
-    await live().takeFrames(line, new TextDecoder().decode(bodyBytes))
+  const taken = visitor.post('/', { query: { line: text({ max: 64 }) } }, async ({ query, bodyBytes, request }) => {
+    const frames = new TextDecoder().decode(bodyBytes)
+    await live().takeFrames(request, { ...lineQuery(query), frames })
   })
   return [own('events', `${prefix}/live/events`, opened), own('frames', `${prefix}/live/frames`, taken)]
 }

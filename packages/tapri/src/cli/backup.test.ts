@@ -146,3 +146,13 @@ test('the files alone are backed up and restored where the database has a tool o
   const names = await readdir(join(project.folder, 'data/files'), { recursive: true })
   assert.equal(names.filter((name) => /^..\/./.test(name)).length, 1)
 })
+
+test('files are backed up before the first one is there, and a database of a run that broke off is no part of it', {
+  timeout: 120_000,
+}, async () => {
+  await using project = await NotesProject.make()
+  await rm(join(project.folder, 'data'), { recursive: true, force: true })
+  const made = await project.run('backup', '--database', 'no', '--to', 'kept/empty')
+  assert.deepEqual([made.code, made.err], [0, ''])
+  assert.ok(existsSync(join(project.folder, 'kept/empty')))
+})

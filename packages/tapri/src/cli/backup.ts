@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { backupDatabase } from '../data/index.ts'
 import { copyStore, openDisk, openStore, type Store } from '../files/index.ts'
 import { newId } from '../kit/ids.ts'
@@ -32,7 +32,8 @@ export async function backup(words: readonly string[]): Promise<void> {
   const unfinished = isKept ? `${target}.unfinished` : `${target}.${newId()}.unfinished`
   try {
     const told = await copyAll(places, unfinished, wanted)
-    await mkdir(dirname(target), { recursive: true })
+    // of no file nothing was made
+    await mkdir(unfinished, { recursive: true })
     await rename(unfinished, target)
     console.log(`Backed up to ${target}: ${told.join(', ')}`)
   } catch (cause) {
@@ -57,6 +58,8 @@ function wrong(why: string) {
 
 /** What a row of the copy names is among the files: those of before are copied before it, those that came meanwhile after. */
 async function copyAll(places: Places, to: string, { withDatabase, withFiles }: Wanted): Promise<readonly string[]> {
+  // of an earlier run that did not come to its end, or wanted another part
+  await rm(join(to, parts.database), { force: true })
   const hasFiles = withFiles && (places.folder === undefined || existsSync(places.folder))
   const copies = hasFiles ? await openCopies(places, to) : undefined
   try {
@@ -100,8 +103,6 @@ async function openCopies({ files, folder }: Places, to: string): Promise<Copies
 
 async function copyDatabase(database: string, to: string): Promise<string> {
   const file = join(to, parts.database)
-  // of an earlier run that did not come to its end
-  await rm(file, { force: true })
   await backupDatabase(database, file)
   return `database of ${formatBytes((await stat(file)).size)}`
 }

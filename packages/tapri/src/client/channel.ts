@@ -14,6 +14,7 @@ import { readProblem } from '../kit/protocol.ts'
 import { Backoff } from './backoff.ts'
 import type { ChannelMember, ChannelOptions, HeardMessage, HeardSignal, OpenChannel } from './channel-types.ts'
 import { clientError } from './errors.ts'
+import { left } from './left.ts'
 import { Listeners } from './listeners.ts'
 import { MessageQueue } from './message-queue.ts'
 import { notify } from './notify.ts'
@@ -244,8 +245,4 @@ type Said =
 
 function errorOf(problem: unknown): TapriError {
   return readProblem(problem) ?? clientError('TAPRI_CLIENT_ANSWER', 'Cannot understand why the server refused')
-}
-
-function left() {
-  return clientError('TAPRI_CLIENT_LEFT', 'Cannot say or hear anything: the channel was left')
 }

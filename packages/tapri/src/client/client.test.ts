@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { manualClock } from '../kit/clock.ts'
 import { encodeWire, wireType } from '../kit/wire.ts'
 import { client } from './index.ts'
 import { outgoing } from './request.ts'
@@ -151,6 +152,32 @@ test('the token goes along', async () => {
   const api: any = client<any>(server.url, { token: 'secret' })
   await api.videos.list()
   assert.equal(server.seen[0]?.headers.authorization, 'Bearer secret')
+})
+
+test('a token that does not come is waited for no longer than the call may take, or until its signal ends it', async () => {
+  await using server = await serve(echo)
+  const clock = manualClock()
+  let asked = Promise.withResolvers<void>()
+  let isKnown = true
+  const token = async () => {
+    if (isKnown) return 'secret'
+    asked.resolve()
+    return new Promise<string>(() => {})
+  }
+  const api: any = client<any>(server.url, { token, clock })
+  await api.videos.list()
+  isKnown = false
+  const late = assert.rejects(api.videos.list(), { code: 'TAPRI_CLIENT_TIMEOUT' })
+  await asked.promise
+  clock.advance(60_000)
+  await late
+  asked = Promise.withResolvers()
+  const controller = new AbortController()
+  const left = api.videos.list({}, { signal: controller.signal })
+  await asked.promise
+  controller.abort(new Error('left the page'))
+  await assert.rejects(left, { message: 'left the page' })
+  assert.equal(server.seen.length, 1)
 })
 
 test('files travel as a form, and the progress of the upload is told from start to end', async () => {

@@ -73,9 +73,9 @@ test('a channel that is left before it is there is never joined', async () => {
   channel.onEnd((error) => ends.push(error))
   const sent = assert.rejects(channel.send('never'), { code: 'TAPRI_CLIENT_LEFT' })
   channel.leave()
-  await arrive()
   await sent
   await assert.rejects(channel.joined, { code: 'TAPRI_CLIENT_LEFT' })
+  await arrive()
   assert.deepEqual([said, errors, ends], [[], [], [undefined]])
 })
 

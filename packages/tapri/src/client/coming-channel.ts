@@ -1,4 +1,5 @@
 import type { ChannelMember, ChannelOptions, HeardMessage, HeardSignal, OpenChannel } from './channel-types.ts'
+import { left } from './left.ts'
 import { notify } from './notify.ts'
 
 type Open = OpenChannel<unknown, unknown, unknown, unknown, unknown>
@@ -15,6 +16,7 @@ export class ComingChannel implements Open {
   readonly #waiting: Waiting[] = []
   #channel: Open | undefined
   #error: Error | undefined
+  #isLeft = false
 
   /** The part gives what opens the channel. */
   constructor(part: Promise<() => Open>, { onError = (error) => console.error(error) }: ChannelOptions) {
@@ -25,7 +27,7 @@ export class ComingChannel implements Open {
     this.joined = this.#ask((channel) => channel.joined)
     // whoever does not wait for it is told by `onError`, of the channel when it is there
     this.joined.catch(() => {})
-    this.#wait({ take() {}, fail: onError })
+    this.#wait({ take() {}, fail: (error) => this.#isLeft || onError(error) })
   }
 
   get count(): number {
@@ -61,11 +63,19 @@ export class ComingChannel implements Open {
   }
 
   onEnd(listener: (error: Error | undefined) => void): () => void {
-    return this.#listen((channel) => channel.onEnd(listener), listener)
+    return this.#listen(
+      (channel) => channel.onEnd(listener),
+      (error) => listener(this.#isLeft ? undefined : error),
+    )
   }
 
   leave(): void {
-    this.#wait({ take: (channel) => channel.leave(), fail() {} })
+    if (this.#channel !== undefined) {
+      this.#channel.leave()
+      return
+    }
+    this.#isLeft = true
+    this.#fail(left())
   }
 
   [Symbol.dispose](): void {
@@ -83,11 +93,16 @@ export class ComingChannel implements Open {
 
   /** Before anything else can happen: whoever has left by now is not let in. */
   #arrive(channel: Open): void {
+    if (this.#error !== undefined) {
+      channel.leave()
+      return
+    }
     this.#channel = channel
     for (const { take } of this.#waiting.splice(0)) take(channel)
   }
 
   #fail(error: Error): void {
+    if (this.#error !== undefined) return
     this.#error = error
     for (const { fail } of this.#waiting.splice(0)) notify(() => fail(error))
   }

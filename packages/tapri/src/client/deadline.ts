@@ -14,7 +14,7 @@ export class Deadline {
     options: { readonly what: string; readonly signal?: AbortSignal | undefined },
   ) {
     const late = new AbortController()
-    this.signal = options.signal === undefined ? late.signal : AbortSignal.any([options.signal, late.signal])
+    this.signal = eitherOf(late.signal, options.signal)
     const cancel =
       allowed === undefined
         ? undefined
@@ -26,15 +26,21 @@ export class Deadline {
   }
 }
 
+/** Aborts when one of both does; the other one may be none. */
+export function eitherOf(signal: AbortSignal, other: AbortSignal | undefined): AbortSignal {
+  return other === undefined ? signal : AbortSignal.any([other, signal])
+}
+
 /** What is on its way, unless the signal aborts before it is there: its reason is thrown then. */
 export async function unlessAborted<T>(coming: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return coming
-  signal.throwIfAborted()
   const { promise, reject } = Promise.withResolvers<never>()
   const abort = () => reject(signal.reason)
+  if (signal.aborted) abort()
   signal.addEventListener('abort', abort, { once: true })
   try {
-    return await Promise.race([coming, promise])
+    // looked at also where it is aborted already: what fails after that must not fail unseen
+    return await Promise.race([promise, coming])
   } finally {
     signal.removeEventListener('abort', abort)
   }

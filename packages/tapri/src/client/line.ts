@@ -1,10 +1,11 @@
 import { type ChannelClientFrame, type ChannelServerFrame, channelServerFrames } from '../kit/channel-protocol.ts'
 import type { TapriError } from '../kit/errors.ts'
-import { type ClientFrame, isFinalClose, liveProtocol, readProblem, type ServerFrame } from '../kit/protocol.ts'
+import { type ClientFrame, liveProtocol, readProblem, type ServerFrame } from '../kit/protocol.ts'
 import { decodeWire, encodeWire } from '../kit/wire.ts'
 import { Backoff } from './backoff.ts'
 import { clientError } from './errors.ts'
 import { EventLine, type LineSocket } from './event-line.ts'
+import { isFinalClose } from './final-close.ts'
 import type { Settings } from './options.ts'
 
 /** The server asks every 25 seconds; after this much silence the line is taken for dead. */

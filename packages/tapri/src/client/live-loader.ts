@@ -2,7 +2,8 @@ import type { Token } from '../kit/protocol.ts'
 import type { ChannelOptions, OpenChannel } from './channel-types.ts'
 import { ComingChannel } from './coming-channel.ts'
 import type { KnownConnection } from './connection.ts'
-import { unlessAborted } from './deadline.ts'
+import { eitherOf, unlessAborted } from './deadline.ts'
+import { gaveUp } from './gave-up.ts'
 import type { LivePart } from './live-part.ts'
 import { FollowedValue } from './live-value.ts'
 import { loadPart } from './load-part.ts'
@@ -25,6 +26,8 @@ export class LiveLoader {
   readonly #values = new Set<FollowedValue>()
   #part: LivePart | undefined
   #coming: Promise<LivePart> | undefined
+  /** Ends what waits for the part when the client is closed. */
+  #closing = new AbortController()
 
   constructor(settings: Settings, connection: KnownConnection) {
     this.#settings = settings
@@ -44,14 +47,20 @@ export class LiveLoader {
     if (this.#part !== undefined) return this.#part.join(channel, params, options)
     const given = { ...params }
     const open = (part: LivePart) => () => part.join(channel, given, options)
-    return new ComingChannel(this.#load().then(open), options)
+    const coming = new ComingChannel(this.#load().then(open), options)
+    this.#closing.signal.addEventListener('abort', () => coming.leave())
+    return coming
   }
 
   /** Calls, and shows what `apply` names until the server's own answer has it; at once, unless nothing is followed yet. */
   write(sending: Sending, apply: (show: UntypedShow) => void): Promise<unknown> {
     if (this.#part !== undefined) return this.#part.write(sending, apply)
-    return unlessAborted(this.#load(), sending.signal).then((part) => {
-      part.release()
+    const ended = eitherOf(this.#closing.signal, sending.signal)
+    const coming = this.#load()
+    coming.then((part) => part.release(), ignored)
+    return unlessAborted(coming, ended).then((part) => {
+      // closed or left in the moment in which it came
+      ended.throwIfAborted()
       return part.write(sending, apply)
     })
   }
@@ -69,9 +78,9 @@ export class LiveLoader {
 
   close(): void {
     for (const value of this.#values) value.close()
-    if (this.#part !== undefined) this.#part.close()
-    // what waits for the part waits for longer than this, so it is closed with it
-    else this.#coming?.then((part) => part.close(), ignored)
+    this.#closing.abort(gaveUp())
+    this.#closing = new AbortController()
+    this.#part?.close()
   }
 
   #followSoon(value: FollowedValue): void {

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { type WebSocket as ServerSocket, WebSocketServer } from 'ws'
 import { manualClock } from '../kit/clock.ts'
 import { decodeWire, encodeWire } from '../kit/wire.ts'
-import { client, closeClient, sync } from './index.ts'
+import { client, closeClient, connection, sync } from './index.ts'
 
 /** A real socket server whose lines the test writes; each connection hands its frames to the test in order. */
 async function serve() {
@@ -458,4 +458,52 @@ test('what is followed after a client was closed is followed, and what was befor
     assert.equal(await kept.ready, id)
   }
   closeClient(api)
+})
+
+test('what waits for the part of a client that is closed meanwhile is given up, and nothing of it is sent', async () => {
+  await using server = await serve()
+  const asked: unknown[] = []
+  const answer = async (input: unknown) => {
+    asked.push(input)
+    return Response.json({})
+  }
+  const api: any = client<any>(server.url, { fetch: answer })
+  const errors: unknown[] = []
+  const ends: unknown[] = []
+  const channel = api.chat({ id: 'a' }, { onError: (error: Error) => errors.push(error) })
+  channel.onEnd((error: unknown) => ends.push(error))
+  const write = api.rows.add.optimistic({}, () => {})
+  closeClient(api)
+  assert.deepEqual([errors, ends], [[], [undefined]])
+  await assert.rejects(write, { code: 'TAPRI_CLIENT_QUEUE' })
+  await assert.rejects(channel.joined, { code: 'TAPRI_CLIENT_LEFT' })
+  await import('./live-part.ts')
+  await later()
+  assert.deepEqual([connection(api).state, server.waiting, asked], ['idle', 0, []])
+  // what the server hears first is what came after
+  api.rows.list.live({ page: 1 })
+  const line = await server.connection()
+  assert.partialDeepStrictEqual(await line.next(), { type: 'hello' })
+  assert.partialDeepStrictEqual(await line.next(), { type: 'subscribe', input: { page: 1 } })
+  assert.deepEqual(asked, [])
+  closeClient(api)
+})
+
+test('whenever a client is closed while its part comes, no call is begun after that', async () => {
+  await import('./live-part.ts')
+  let begun = 0
+  for (let turns = 0; turns < 20; turns++) {
+    const api: any = client<any>('http://localhost/api', { fetch: async () => Response.json({}) })
+    const refused = assert.rejects(
+      api.rows.add.optimistic({}, () => begun++),
+      { code: 'TAPRI_CLIENT_QUEUE' },
+    )
+    for (let turn = 0; turn < turns; turn++) await undefined
+    const before = begun
+    closeClient(api)
+    await refused
+    await later()
+    assert.equal(begun, before, `after ${turns} turns`)
+  }
+  assert.ok(begun > 0 && begun < 20)
 })

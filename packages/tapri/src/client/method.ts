@@ -5,11 +5,13 @@ import { receive } from './receive.ts'
 import { hasCode } from './refusal.ts'
 import type { OutgoingRequest } from './request.ts'
 import { standBehind } from './route-behind.ts'
-import { tokenHeader } from './token.ts'
 import type { CallOptions, LiveOptions } from './types.ts'
 import type { Answered } from './write.ts'
 
 type Input = Readonly<Record<string, unknown>>
+
+/** The header of an answer that says where the writes of its call are seen. */
+const tokenHeader = 'tapri-token'
 
 /** What stands behind the name of a route: a function, and its other ways to call. */
 export function method(parts: Parts, name: string) {

@@ -2,6 +2,7 @@ import type { Clock } from '../kit/clock.ts'
 import { Backoff } from './backoff.ts'
 import type { KnownConnection } from './connection.ts'
 import { clientError } from './errors.ts'
+import { gaveUp } from './gave-up.ts'
 import type { LiveLine } from './live-line.ts'
 import { isTransient } from './repeat.ts'
 import type { ShownAnswer } from './shown-answer.ts'
@@ -117,8 +118,4 @@ export class OptimisticWrites {
     if (place > 0) this.#waiting.splice(place, 1)
     else if (place === 0) this.#wake()
   }
-}
-
-function gaveUp() {
-  return clientError('TAPRI_CLIENT_QUEUE', 'Cannot make the call: its client was closed while it waited')
 }

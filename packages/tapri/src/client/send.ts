@@ -2,7 +2,7 @@ import { TapriError } from '../kit/errors.ts'
 import { milliseconds } from '../kit/measures.ts'
 import { wireType } from '../kit/wire.ts'
 import { Backoff } from './backoff.ts'
-import { Deadline, pause } from './deadline.ts'
+import { Deadline, pause, unlessAborted } from './deadline.ts'
 import { clientError } from './errors.ts'
 import { loadPart } from './load-part.ts'
 import type { Settings } from './options.ts'
@@ -88,7 +88,7 @@ function addHeaders(request: OutgoingRequest, headers: Readonly<Record<string, s
 async function sendOnce(settings: Settings, request: OutgoingRequest, { key, progress, signal }: Exchange): Promise<Response> {
   const { credentials, fetch, token } = settings
   const headers: Record<string, string> = { accept: `${wireType}, application/json;q=0.9, */*;q=0.8` }
-  const bearer = typeof token === 'function' ? await token() : token
+  const bearer = typeof token === 'function' ? await unlessAborted(Promise.resolve(token()), signal) : token
   if (bearer !== undefined) headers.authorization = `Bearer ${bearer}`
   if (key !== undefined) headers['idempotency-key'] = quoted(key)
   const whole = addHeaders(request, headers)

@@ -1,8 +1,5 @@
 import type { Token } from '../kit/protocol.ts'
 
-/** The header of an answer that says where the writes of its call are seen. */
-export const tokenHeader = 'tapri-token'
-
 /** Whether what stands at `at` has what was written at `wanted`. */
 export function isReached(at: Token, wanted: Token): boolean {
   const [epoch, position] = parts(at)

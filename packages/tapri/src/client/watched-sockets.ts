@@ -1,6 +1,6 @@
-import { isFinalClose } from '../kit/protocol.ts'
 import type { KnownConnection } from './connection.ts'
 import type { LineSocket } from './event-line.ts'
+import { isFinalClose } from './final-close.ts'
 
 /** Tells a connection what becomes of each socket of its client. */
 export class WatchedSockets {

@@ -119,19 +119,19 @@ export class Scope implements View {
   ruled(model: Model, action: Action): Condition {
     if (this.everything) return always
     this.reads?.consult({ model, action })
-    return this.engine.policies.condition(model, action, this.user, this.reads)
+    return this.engine.policies.condition(model, action, this)
   }
 
   /** In which rows the asker may read the field; elsewhere it is null to it. */
   opened(model: Model, column: Column): Condition {
     if (this.everything || !column.guarded) return always
     this.reads?.consult({ model, action: 'read', column })
-    return this.engine.policies.field(model, column, 'read', this.user, this.reads)
+    return this.engine.policies.field(model, column, 'read', this)
   }
 
   /** In which of the rows that it may write the asker may write the field. */
   writable(model: Model, column: Column): Condition {
-    return this.everything ? always : this.engine.policies.field(model, column, 'write', this.user)
+    return this.everything ? always : this.engine.policies.field(model, column, 'write', this)
   }
 
   guard(target: Model): Condition {

@@ -72,7 +72,7 @@ export interface Database extends NarrowDatabase {
   /** A key for one purpose, the same in every process on this database: 32 bytes. */
   keyFor(purpose: string): Uint8Array
   /** What these rules open to the user, as one text: alike for two users who are shown the same. */
-  opened(rules: ReadSet['rules'], user: StoredRow | null): string
+  opened(rules: ReadSet['rules'], user: StoredRow | null): string | undefined
   /** Nothing is committed while the work goes on. It may read, not write. */
   exclusive<T>(work: () => Promise<T>): Promise<T>
   /** What must change for the database to fit the models. */

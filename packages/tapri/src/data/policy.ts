@@ -34,9 +34,9 @@ class Consultation implements RuleContext {
   readonly user: StoredRow | null
   readonly rows: RuleContext['rows']
   readonly #clock: Clock
-  readonly #reads: ReadSet | undefined
+  readonly #reads: Timed | undefined
 
-  constructor(user: StoredRow | null, rows: RuleContext['rows'], clock: Clock, reads: ReadSet | undefined) {
+  constructor(rows: RuleContext['rows'], clock: Clock, { user, reads }: Asking) {
     this.user = user
     this.rows = rows
     this.#clock = clock
@@ -50,10 +50,13 @@ class Consultation implements RuleContext {
   }
 }
 
+type Timed = Pick<ReadSet, 'isTimed'>
+
+/** Who asks a rule. */
 interface Asking {
   readonly user: StoredRow | null
   /** Learns whether the rule goes by the time. */
-  readonly reads: ReadSet | undefined
+  readonly reads?: Timed | undefined
 }
 
 interface Opening {
@@ -89,23 +92,23 @@ export class Policies {
   }
 
   /** Closed until opened: no policy or no rule means nobody. */
-  condition(model: Model, action: Action, user: StoredRow | null, reads?: ReadSet): Condition {
+  condition(model: Model, action: Action, asking: Asking): Condition {
     const opening = this.#openings.get(model.name)
     const rule = opening?.rules.get(action)
     if (opening === undefined || rule === undefined) return never
-    return this.#ask(opening, rule, action, { user, reads })
+    return this.#ask(opening, rule, action, asking)
   }
 
   /** Which rows are open to the user in this field. Reading is closed until opened; writing is as open as the row. */
-  field(model: Model, column: Column, action: FieldAction, user: StoredRow | null, reads?: ReadSet): Condition {
+  field(model: Model, column: Column, action: FieldAction, asking: Asking): Condition {
     const opening = this.#openings.get(model.name)
     const rule = opening?.fields.get(`${column.name} ${action}`)
     if (opening === undefined || rule === undefined) return action === 'read' && column.guarded ? never : always
-    return this.#ask(opening, rule, `fields.${column.name}.${action}`, { user, reads })
+    return this.#ask(opening, rule, `fields.${column.name}.${action}`, asking)
   }
 
-  #ask({ model, rows }: Opening, rule: CompiledRule, name: string, { user, reads }: Asking): Condition {
-    const answer = rule(new Consultation(user, rows, this.#clock, reads))
+  #ask({ model, rows }: Opening, rule: CompiledRule, name: string, asking: Asking): Condition {
+    const answer = rule(new Consultation(rows, this.#clock, asking))
     if (answer === true) return always
     if (answer === false) return never
     if (answer instanceof Opened && answer['~rows'] === model.name) return answer.condition
@@ -113,11 +116,15 @@ export class Policies {
   }
 }
 
-/** What the rules open to the user, as one text. */
-export function openedBy(policies: Policies, rules: ReadSet['rules'], user: StoredRow | null): string {
+/** What the rules open to the user, as one text; undefined where one of them goes by the time, and may open something else to
+ * this user than to others a moment later. */
+export function openedBy(policies: Policies, rules: ReadSet['rules'], user: StoredRow | null): string | undefined {
   const texts: string[] = []
+  const asking = { user, reads: { isTimed: false } }
   for (const [name, { model, action, column }] of rules) {
-    const condition = column === undefined ? policies.condition(model, action, user) : policies.field(model, column, 'read', user)
+    const condition =
+      column === undefined ? policies.condition(model, action, asking) : policies.field(model, column, 'read', asking)
+    if (asking.reads.isTimed) return undefined
     texts.push(`${name}:${conditionKey(condition)}`)
   }
   return texts.join(';')

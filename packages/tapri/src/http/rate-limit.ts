@@ -16,8 +16,8 @@ export interface RateLimitOptions {
 
 /**
  * Refuses whoever asks too often, with 429 and how long to wait. The requests of all routes that use one limit count
- * together; another one of the same numbers counts anew. Of a live subscription its beginning counts, and no later answer. Where CACHE_URL names a Redis, all processes of the app count
- * together; each for itself while it is away.
+ * together; another one of the same numbers counts anew. Of a live subscription its beginning counts, and no later answer. Where
+ * CACHE_URL names a Redis, all processes of the app count together; each for itself while it is away.
  * @example const careful = visitor.use(rateLimit({ requests: 20, per: '1m' }))
  */
 export function rateLimit({ requests, per, by = callerOf }: RateLimitOptions): Middleware<{}> {

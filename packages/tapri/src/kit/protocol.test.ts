@@ -1,28 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { closeCodes, isFinalClose, readProblem } from './protocol.ts'
-
-test('clients come back after restarts, cuts and slowness, not after what would end the same way', () => {
-  for (const code of [
-    1000,
-    1001,
-    1005,
-    1006,
-    1011,
-    1012,
-    1013,
-    3000,
-    4499,
-    closeCodes.restart,
-    closeCodes.slow,
-    closeCodes.noHello,
-  ]) {
-    assert.equal(isFinalClose(code), false, String(code))
-  }
-  for (const code of [1002, 1003, 1007, 1009, 3500, 4999, closeCodes.notText, closeCodes.garbage, closeCodes.refused]) {
-    assert.equal(isFinalClose(code), true, String(code))
-  }
-})
+import { readProblem } from './protocol.ts'
 
 test('a problem document is read back as the error it tells of', () => {
   const issues = [{ path: ['title', 0], message: 'is required' }]

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../kit/clock.ts'
 import { EventLine } from './event-line.ts'
-import { LineRelay, type Nodes, noLine } from './line-relay.ts'
+import { type FramesFrom, LineRelay, type Nodes, noLine } from './line-relay.ts'
 import type { LiveSocket, SocketListener } from './sockets.ts'
 
 interface LinesOptions {
@@ -43,10 +43,10 @@ export class EventLines {
 
   /** Takes frames, one on each line of the text; resolves when the node that has the line has them.
    * @throws TAPRI_LIVE_LINE, and what the relay throws */
-  async take(id: string, frames: string): Promise<void> {
+  async take(id: string, frames: string, from: FramesFrom): Promise<void> {
     if (this.#take(id, frames)) return
     if (this.#relay === undefined) throw noLine()
-    await this.#relay.pass(id, frames)
+    await this.#relay.pass(id, frames, from)
   }
 
   async stop(): Promise<void> {

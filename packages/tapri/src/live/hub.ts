@@ -71,7 +71,7 @@ export class Hub<C extends LiveCaller> {
   /** Routes whose handlers look at who calls. */
   readonly #perCaller = new Set<string>()
   /** What rules open to callers, by their names. */
-  readonly #opened = new WeakMap<object, Map<string, string>>()
+  readonly #opened = new WeakMap<object, Map<string, string | undefined>>()
   /** Of this token, by what they carry: one change, or the texts of several. */
   readonly #frames = new Map<ChangeText | string, Outgoing>()
   #framesAt: Token = ''
@@ -241,15 +241,14 @@ export class Hub<C extends LiveCaller> {
     this.#perCaller.add(route)
   }
 
-  /** What the rules open to the caller, as one text. `names` are those of the rules. */
-  openedTo(caller: C | null, rules: ReadSet['rules'], names: string): string {
+  /** What the rules open to the caller, as one text; undefined where that goes by the time. `names` are those of the rules. */
+  openedTo(caller: C | null, rules: ReadSet['rules'], names: string): string | undefined {
     // a visitor has no row that would be another one by the next look
     if (caller === null) return this.options.opened(rules, null)
-    const known = this.#opened.get(caller) ?? new Map<string, string>()
+    const known = this.#opened.get(caller) ?? new Map<string, string | undefined>()
     this.#opened.set(caller, known)
-    const opened = known.get(names) ?? this.options.opened(rules, caller)
-    known.set(names, opened)
-    return opened
+    if (!known.has(names)) known.set(names, this.options.opened(rules, caller))
+    return known.get(names)
   }
 
   forget(query: LiveQuery<C>): void {

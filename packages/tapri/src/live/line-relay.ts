@@ -3,6 +3,8 @@ import type { ChannelBus } from './channels/seam.ts'
 import { liveError } from './errors.ts'
 import { newLineId, newNode, nodeOfLine } from './line-id.ts'
 import { partsOf } from './line-parts.ts'
+import { Shares } from './shares.ts'
+import { SilentNodes } from './silent-nodes.ts'
 
 /** The other nodes of the app, and what only they know. */
 export interface Nodes {
@@ -17,12 +19,18 @@ interface RelayOptions extends Nodes {
   take(line: string, frames: string): boolean
 }
 
+/** Who sends frames; undefined who cannot be told apart from others. */
+export interface FramesFrom {
+  readonly sender: string | undefined
+}
+
 /** Milliseconds that another node may take. */
 const longestWait = 5_000
 /** Of one line; its client waits for the answer before it sends on. */
 const mostOfLine = 2
 /** Characters on their way to other nodes. */
 const mostUnderWay = 16 * 1024 ** 2
+const mostOfSender = mostUnderWay / 4
 
 type Frames = { readonly type: 'frames'; readonly from: string; readonly number: number; readonly line: string }
 type Taken = { readonly type: 'taken'; readonly number: number; readonly isTaken: boolean }
@@ -35,7 +43,11 @@ export class LineRelay {
   readonly #options: RelayOptions
   readonly #node = newNode()
   readonly #waiting = new Map<number, (isTaken: boolean | Error) => void>()
-  readonly #ofLine = new Map<string, number>()
+  readonly #ofLine = new Shares(mostOfLine)
+  readonly #ofSender = new Shares(mostOfSender)
+  readonly #silent: SilentNodes
+  /** Those of them that are asked now whether they are back. */
+  readonly #probed = new Set<string>()
   #last = 0
   #underWay = 0
   #listening: Promise<() => Promise<void>> | undefined
@@ -43,6 +55,7 @@ export class LineRelay {
 
   constructor(options: RelayOptions) {
     this.#options = options
+    this.#silent = new SilentNodes(options.clock)
   }
 
   /** The id of a line of this node, whose frames are heard from now on. */
@@ -53,28 +66,31 @@ export class LineRelay {
 
   /** Resolves when the node that has the line has taken the frames.
    * @throws TAPRI_LIVE_LINE, TAPRI_LIVE_TOO_MANY, TAPRI_LIVE_BUSY, TAPRI_LIVE_STOPPED, TAPRI_BUS_LOST */
-  async pass(line: string, body: string): Promise<void> {
+  async pass(line: string, body: string, { sender }: FramesFrom): Promise<void> {
     const node = nodeOfLine(line, this.#options.key)
     // our own lines have been looked for
     if (node === undefined || node === this.#node) throw noLine()
     if (this.#isStopped) throw stopped()
-    const ofLine = this.#ofLine.get(line) ?? 0
-    if (ofLine >= mostOfLine) {
-      throw liveError('TAPRI_LIVE_TOO_MANY', 'Cannot take these frames: send them when the request before is answered')
+    if (this.#silent.has(node)) {
+      void this.#probe(node, line)
+      throw noLine()
+    }
+    if (!this.#ofLine.hasRoom(line) || !this.#ofSender.hasRoom(sender, body.length)) {
+      throw liveError('TAPRI_LIVE_TOO_MANY', 'Cannot take these frames: send them when those before are answered')
     }
     if (this.#underWay + body.length > mostUnderWay) {
       throw liveError('TAPRI_LIVE_BUSY', 'Cannot take these frames now: too many are on their way to other nodes, try again')
     }
-    this.#ofLine.set(line, ofLine + 1)
+    this.#ofLine.add(line)
+    this.#ofSender.add(sender, body.length)
     this.#underWay += body.length
     try {
       await this.#listen()
       for (const frames of partsOf(body)) if (!(await this.#ask(node, line, frames))) throw noLine()
     } finally {
       this.#underWay -= body.length
-      const left = (this.#ofLine.get(line) ?? 0) - 1
-      if (left > 0) this.#ofLine.set(line, left)
-      else this.#ofLine.delete(line)
+      this.#ofSender.remove(sender, body.length)
+      this.#ofLine.remove(line)
     }
   }
 
@@ -98,8 +114,15 @@ export class LineRelay {
   async #ask(node: string, line: string, frames: string): Promise<boolean> {
     const number = ++this.#last
     const { promise, resolve, reject } = Promise.withResolvers<boolean>()
-    this.#waiting.set(number, (answer) => (typeof answer === 'boolean' ? resolve(answer) : reject(answer)))
-    const cancel = this.#options.clock.after(longestWait, () => resolve(false))
+    this.#waiting.set(number, (answer) => {
+      if (typeof answer !== 'boolean') return reject(answer)
+      this.#silent.remove(node)
+      resolve(answer)
+    })
+    const cancel = this.#options.clock.after(longestWait, () => {
+      this.#silent.add(node)
+      resolve(false)
+    })
     const asked: Frames = { type: 'frames', from: this.#node, number, line }
     try {
       const publishing = this.#options.bus.publish(topicOf(node), `${JSON.stringify(asked)}\n${frames}`)
@@ -109,6 +132,15 @@ export class LineRelay {
       cancel()
       this.#waiting.delete(number)
     }
+  }
+
+  /** Sends nothing: a node that is back says so. */
+  async #probe(node: string, line: string): Promise<void> {
+    if (this.#probed.has(node)) return
+    this.#probed.add(node)
+    // what fails is looked at by those who send something
+    await this.#ask(node, line, '').catch(() => {})
+    this.#probed.delete(node)
   }
 
   #hear(text: string): void {

@@ -9,7 +9,7 @@ import { liveError } from './errors.ts'
 import { EventLines } from './event-lines.ts'
 import { Hub } from './hub.ts'
 import { refuseOffer, refuseUpgrade } from './refuse.ts'
-import { Senders } from './senders.ts'
+import { Shares } from './shares.ts'
 import { type LiveSocket, openSockets } from './sockets.ts'
 import type { Live, LiveCaller, LiveOptions } from './types.ts'
 import { Work } from './work.ts'
@@ -35,7 +35,7 @@ export function openLive<C extends LiveCaller>(options: LiveOptions<C> & Channel
   const sockets = openSockets()
   const connections = new Set<Connection<C>>()
   const { maxSockets = mostSockets } = options
-  const senders = new Senders(maxSockets)
+  const senders = new Shares(maxSockets)
   const lines = new EventLines(options)
   let opened = 0
   let isStopping = false
@@ -83,7 +83,7 @@ export function openLive<C extends LiveCaller>(options: LiveOptions<C> & Channel
       if (refusal !== undefined) throw refusal
       return lines.open(id, signal, (open) => connect(request, open, sender))
     },
-    takeFrames: (id, text) => lines.take(id, text),
+    takeFrames: (request, { line, frames }) => lines.take(line, frames, { sender: options.senderOf(request) }),
     channel(definition, params, opening) {
       const found = channels?.find(definition, params, opening)
       if (found !== undefined) return found

@@ -52,9 +52,10 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
   #rules: ReadSet['rules'] | undefined
   #ruleNames = ''
   /** What they opened. */
-  #opened = ''
+  #opened: string | undefined
   #hasRun = false
-  #runs = 0
+  /** A run has given a value: whoever counts what callers ask for has let it pass. */
+  #hasPassed = false
   /** What the last run has read. */
   #kept: Hold | undefined
   #releases: readonly (() => void)[] = none
@@ -83,7 +84,8 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
   accepts({ source }: Subscriber<C>): boolean {
     if (!this.#hasRun) return true
     if (this.#rules === undefined) return idOf(source) === this.#owner
-    return this.#hub.openedTo(source.caller, this.#rules, this.#ruleNames) === this.#opened
+    const opened = this.#hub.openedTo(source.caller, this.#rules, this.#ruleNames)
+    return opened !== undefined && opened === this.#opened
   }
 
   add(subscriber: Subscriber<C>): void {
@@ -203,10 +205,11 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
       this.#hub.options,
       { route: this.route, input: this.input, before: this.#answer?.value },
       leader,
-      { reads: run.reads, reader, isAgain: this.#runs++ > 0 },
+      { reads: run.reads, reader, isAgain: this.#hasPassed },
       { abort, holdsWrites },
     )
     this.#abort = undefined
+    if (!('problem' in outcome)) this.#hasPassed = true
     const newest = await this.#newestTouching(run)
     // what the database showed before its time may be sent when it is announced
     const isEarly = newest !== undefined && newest > changes.position()
@@ -259,15 +262,15 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
     this.#hasRun = true
     this.#owner = idOf(leader)
     const names = [...reads.rules.keys()].join()
-    const opened = looksAtCaller ? '' : this.#hub.openedTo(leader.caller, reads.rules, names)
+    const opened = looksAtCaller ? undefined : this.#hub.openedTo(leader.caller, reads.rules, names)
     // whoever has been sent an answer by the same rules, and waits for no other, has been asked before
-    const isSame = !looksAtCaller && this.#rules !== undefined && names === this.#ruleNames && opened === this.#opened
+    const isSame = opened !== undefined && names === this.#ruleNames && opened === this.#opened
     if (!isSame) {
-      this.#rules = looksAtCaller ? undefined : reads.rules
+      this.#rules = opened === undefined ? undefined : reads.rules
       this.#ruleNames = names
       this.#opened = opened
     }
-    if (looksAtCaller) this.#hub.partCallers(this.route)
+    if (opened === undefined) this.#hub.partCallers(this.route)
     for (const subscriber of [...this.subscribers]) {
       if ((subscriber.isWaiting || !isSame) && subscriber.source.isFresh) this.#partWithStranger(subscriber)
     }

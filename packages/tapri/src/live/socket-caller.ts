@@ -1,10 +1,16 @@
 import type { IncomingMessage } from 'node:http'
+import { isDeepStrictEqual } from 'node:util'
+import { Limit } from '../http/index.ts'
 import { closeCodes, type Problem } from '../kit/protocol.ts'
 import { encodeWire } from '../kit/wire.ts'
+import { liveError } from './errors.ts'
 import type { Hub } from './hub.ts'
 import { Identity } from './identity.ts'
 import { liveProblem } from './problem.ts'
 import type { LiveCaller } from './types.ts'
+
+/** Tokens that one socket shows: so many at once, and the same number again in this time. */
+const renewalLimit = { tries: 10, per: 600_000 }
 
 /** The socket of the caller. */
 interface CallingSocket {
@@ -21,6 +27,8 @@ interface CallingSocket {
 export class SocketCaller<C extends LiveCaller> {
   readonly #hub: Hub<C>
   readonly #socket: CallingSocket
+  /** Most sockets never show another token. */
+  #renewals: Limit | undefined
   #identity: Identity<C> | undefined
 
   constructor(hub: Hub<C>, socket: CallingSocket) {
@@ -54,8 +62,17 @@ export class SocketCaller<C extends LiveCaller> {
   renew(token: string): void {
     const identity = this.#identity
     if (identity === undefined) return
+    this.#renewals ??= new Limit({ clock: this.#hub.options.clock, ...renewalLimit })
+    if (this.#renewals.take('') > 0) {
+      this.#tell(liveError('TAPRI_LIVE_TOO_FAST', 'Cannot look at so many tokens: show one when the session is about to end'))
+      return
+    }
+    const before = identity.caller
     identity.renew(token)
-    this.#look(identity, () => this.#socket.onStale())
+    this.#look(identity, () => {
+      // most often nothing is another by it but how long the session lasts
+      if (!isDeepStrictEqual(before, identity.caller)) this.#socket.onStale()
+    })
   }
 
   async refresh(): Promise<void> {

@@ -46,3 +46,39 @@ test('an answer that nobody follows any more is not made again', async (t) => {
   }
   assert.equal(stall.runs.length, runs)
 })
+
+for (const first of ['Long', 'Short']) {
+  test(`a rule by the time and by who asks is asked for each, also when ${first} came first`, async (t) => {
+    const paid = {
+      models: { passes: model({ owner: text(), until: time() }), articles: model({ title: text() }) },
+      policies: [
+        { model: 'passes', rules: { read: () => true } },
+        {
+          model: 'articles',
+          rules: { read: ({ user, now }: any) => user !== null && (user.name === 'Vip' || (until.get(user.name) ?? 0) > now) },
+        },
+      ],
+    }
+    const until = new Map<string, Date>()
+    const stall = await openStall(t, { 'articles.list': ({ db }: any) => db.articles.find({ orderBy: 'title' }) }, paid)
+    const at = (minutes: number) => new Date(stall.clock.now() + minutes * 60_000)
+    until.set('Long', at(1_000)).set('Short', at(1.5))
+    await stall.db.articles.create({ title: 'One' })
+    const seen: Record<string, number[]> = { Long: [], Short: [], Vip: [] }
+    const apis: object[] = []
+    for (const name of ['Vip', first, first === 'Long' ? 'Short' : 'Long']) {
+      const { token } = await stall.member(name)
+      const api = stall.open({ token })
+      apis.push(api)
+      api.articles.list.live({}, (rows: any) => seen[name]?.push(rows.length))
+      await settle(stall, api)
+    }
+    for (let minute = 0; minute < 3; minute++) {
+      stall.clock.advance(60_000)
+      await settle(stall, ...apis)
+    }
+    await stall.db.articles.create({ title: 'Two' })
+    await settle(stall, ...apis)
+    assert.deepEqual(seen, { Long: [1, 2], Short: [1, 0], Vip: [1, 2] })
+  })
+}

@@ -40,7 +40,7 @@ export interface LiveOptions<C extends LiveCaller> {
   readonly clock: Clock
   run(request: LiveRun<C>): Promise<unknown>
   /** What these rules open to the caller, as one text. */
-  opened(rules: ReadSet['rules'], caller: C | null): string
+  opened(rules: ReadSet['rules'], caller: C | null): string | undefined
   /** Answers a request for a path of the API, as if it had come over the network from where the upgrade came from;
    * undefined where that cannot be. */
   readonly call?: ((path: string, init: RequestInit, upgrade: IncomingMessage) => Promise<Response>) | undefined
@@ -70,7 +70,7 @@ export interface Live {
   openLine(request: IncomingMessage, signal: AbortSignal): Promise<AsyncIterable<ServerEvent>>
   /** Takes frames of the client of such a line, one on each line of the text; resolves when the node that has the line has them.
    * @throws TAPRI_LIVE_LINE, TAPRI_LIVE_TOO_MANY, TAPRI_LIVE_BUSY, TAPRI_LIVE_STOPPED, TAPRI_BUS_LOST */
-  takeFrames(id: string, text: string): Promise<void>
+  takeFrames(request: IncomingMessage, said: { readonly line: string; readonly frames: string }): Promise<void>
   /** A channel as the app's own code has it.
    * @throws TAPRI_LIVE_NO_CHANNEL, TAPRI_INVALID, TAPRI_LIVE_CHANNEL */
   channel(

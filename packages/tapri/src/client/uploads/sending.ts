@@ -1,7 +1,7 @@
 import type { Uploaded } from '../../app/types.ts'
 import { TapriError } from '../../kit/errors.ts'
 import { Backoff } from '../backoff.ts'
-import { pause, unlessAborted } from '../deadline.ts'
+import { eitherOf, pause, unlessAborted } from '../deadline.ts'
 import { clientError } from '../errors.ts'
 import { notify } from '../notify.ts'
 import { isTransient } from '../repeat.ts'
@@ -37,7 +37,7 @@ export class Sending implements Upload {
   constructor(task: Task) {
     this.#task = task
     this.#transfer = new Transfer(task, { onSent: (sent) => this.#tell(sent), onGain: () => this.#gain() })
-    this.#ends = task.signal === undefined ? this.#ending.signal : AbortSignal.any([task.signal, this.#ending.signal])
+    this.#ends = eitherOf(this.#ending.signal, task.signal)
     this.#state = { stage: 'sending', sent: 0, total: task.file.size, error: undefined }
     this.#gained = task.clock.now()
     this.done = this.#run()

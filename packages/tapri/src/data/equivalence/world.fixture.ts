@@ -78,7 +78,7 @@ export class World {
   }
 
   ruled(asker: Asker, model: Model, action: Action): Condition {
-    return asker === 'system' ? always : this.#policies.condition(model, action, null)
+    return asker === 'system' ? always : this.#policies.condition(model, action, { user: null })
   }
 
   allowed(asker: Asker, model: Model, action: Action): Condition {

@@ -55,12 +55,13 @@ async function readPng(cursor: Cursor): Promise<Found> {
   return { width: chunk.readUInt32BE(10), height: chunk.readUInt32BE(14) }
 }
 
+const exif = 'Exif\0\0'
 /** Segments before that of the frame; more are no honest picture's. */
 const mostSegments = 1000
 
 /** ITU-T T.81 B.1.1: segments, each with its length, until that of the frame. */
 async function readJpeg(cursor: Cursor): Promise<Found> {
-  let orientation = 1
+  let orientation: number | undefined
   for (let segment = 0; segment < mostSegments; segment++) {
     if ((await cursor.take(1))[0] !== 0xff) throw new RangeError('A segment has no mark')
     let [code = 0] = await cursor.take(1)
@@ -72,10 +73,12 @@ async function readJpeg(cursor: Cursor): Promise<Found> {
     if (size < 0 || (code >= 0xd8 && code <= 0xda)) throw new RangeError('There is no frame where one must be')
     if (isFrame(code)) {
       const frame = await cursor.take(5)
-      return { height: frame.readUInt16BE(1), width: frame.readUInt16BE(3), orientation }
+      return { height: frame.readUInt16BE(1), width: frame.readUInt16BE(3), orientation: orientation ?? 1 }
     }
-    if (code === 0xe1) orientation = Math.max(orientation, orientationIn(await cursor.take(size)))
-    else cursor.skip(size)
+    if (code === 0xe1 && orientation === undefined) {
+      const noted = await cursor.take(size)
+      if (noted.toString('latin1', 0, 6) === exif) orientation = orientationIn(noted)
+    } else cursor.skip(size)
   }
   throw new RangeError('There is no frame where one must be')
 }
@@ -114,7 +117,8 @@ function colours(flags = 0): number {
 
 /** https://developers.google.com/speed/webp/docs/riff_container */
 async function readWebp(cursor: Cursor): Promise<Found> {
-  let [width, height, frames, orientation] = [0, 0, 0, 1]
+  let [width, height, frames] = [0, 0, 0]
+  let orientation: number | undefined
   const grow = (wide: number, high: number) => {
     width = Math.max(width, wide)
     height = Math.max(height, high)
@@ -122,11 +126,12 @@ async function readWebp(cursor: Cursor): Promise<Found> {
   for (let head = await cursor.next(8); head !== undefined; head = await cursor.next(8)) {
     const name = head.toString('latin1', 0, 4)
     const size = head.readUInt32LE(4)
-    const wanted = Math.min(size, name === 'EXIF' ? 65_536 : (facts[name] ?? 0))
+    const isNote = name === 'EXIF' && orientation === undefined
+    const wanted = Math.min(size, isNote ? 65_536 : (facts[name] ?? 0))
     const body = Buffer.from(await cursor.take(wanted))
     // the chunks of a frame follow its own, whatever length that one tells: so they are found where libwebp finds them
     cursor.skip((name === 'ANMF' ? frameHeader : size + (size % 2)) - wanted)
-    if (name === 'EXIF') orientation = orientationIn(body)
+    if (isNote) orientation = orientationIn(body)
     if (wanted < (facts[name] ?? 0)) throw new RangeError(`The chunk "${name}" is too short`)
     if (name === 'VP8 ') grow(body.readUInt16LE(6) & 0x3fff, body.readUInt16LE(8) & 0x3fff)
     if (name === 'VP8L') grow((body.readUInt32LE(1) & 0x3fff) + 1, ((body.readUInt32LE(1) >>> 14) & 0x3fff) + 1)
@@ -135,7 +140,7 @@ async function readWebp(cursor: Cursor): Promise<Found> {
     frames++
     grow(2 * body.readUIntLE(0, 3) + body.readUIntLE(6, 3) + 1, 2 * body.readUIntLE(3, 3) + body.readUIntLE(9, 3) + 1)
   }
-  return { width, height, frames: Math.max(1, frames), orientation }
+  return { width, height, frames: Math.max(1, frames), orientation: orientation ?? 1 }
 }
 
 const frameHeader = 16

@@ -9,7 +9,9 @@ export function orientationIn(exif: Buffer): number {
   const isLittle = order === 'II*\0'
   const short = (at: number) => (at + 2 > tiff.length ? 0 : isLittle ? tiff.readUInt16LE(at) : tiff.readUInt16BE(at))
   const directory = isLittle ? tiff.readUInt32LE(4) : tiff.readUInt32BE(4)
-  for (let entry = 0; entry < short(directory); entry++) {
+  // a number of the sender's: no more than there is room for
+  const entries = Math.min(short(directory), Math.floor((tiff.length - directory - 2) / 12))
+  for (let entry = 0; entry < entries; entry++) {
     const at = directory + 2 + 12 * entry
     if (short(at) !== orientationTag || short(at + 2) !== shortType) continue
     const value = short(at + 8)

@@ -38,7 +38,10 @@ export class Films {
     const films = new Films(options)
     const fields = filmFields(options.database.models)
     if (fields.size === 0) return films
-    options.database.duringTransaction((changes, db) => noteFilms(changes, fileDb(db), fields))
+    options.database.duringTransaction((changes, db) => {
+      const now = new Date(options.clock.now())
+      return noteFilms(changes, fileDb(db), { fields, now })
+    })
     if (options.atOnce > 0) films.#start()
     return films
   }
@@ -79,9 +82,10 @@ export class Films {
    * @throws TAPRI_NOT_FOUND */
   async again(place: Place): Promise<void> {
     const { model, row, field } = place
+    const { clock } = this.#options
     const file = await this.#db.tapri_files.first({ where: { model, row, field, state: 'attached' } })
     if (file === null) throw missing(place)
-    const waiting = { state: 'waiting', stage: 'first', worker: null, attempts: 0, expires: new Date(0) } as const
+    const waiting = { state: 'waiting', stage: 'first', worker: null, attempts: 0, expires: new Date(clock.now()) } as const
     const along = async ({ tapri_films: jobs }: FileDb) => {
       const job = await jobs.first({ where: { file: file.id } })
       if (job?.state === 'ready' || job?.state === 'working') return false

@@ -21,7 +21,11 @@ export function filmFields(models: Models): FilmFields {
  * Gives each film and recording that a transaction puts into a row a job, and ends the jobs of those that it takes out. Runs
  * inside that transaction, so that no film is forgotten by a crash.
  */
-export async function noteFilms(changes: readonly Change[], db: FileDb, fields: FilmFields): Promise<void> {
+export async function noteFilms(
+  changes: readonly Change[],
+  db: FileDb,
+  { fields, now }: { readonly fields: FilmFields; readonly now: Date },
+): Promise<void> {
   for (const [file, place] of moved(changes, fields)) {
     const job = await db.tapri_films.first({ where: { file: idOf(file) } })
     if (place === null) {
@@ -29,7 +33,7 @@ export async function noteFilms(changes: readonly Change[], db: FileDb, fields: 
     } else if (job !== null) await db.tapri_films.update(job.id, { ...place })
     else {
       const { owner } = await db.tapri_files.get(idOf(file))
-      await db.tapri_films.create({ file: idOf(file), ...place, owner, state: 'waiting', expires: new Date(0), made: [] })
+      await db.tapri_films.create({ file: idOf(file), ...place, owner, state: 'waiting', expires: now, made: [] })
     }
   }
 }

@@ -163,3 +163,22 @@ async function heard(cinema: Cinema, isSo: () => Promise<boolean>): Promise<void
   }
   stop()
 }
+
+test('who has waited longest is served before those who came after, however many they are', async () => {
+  await using cinema = await Cinema.open({ atOnce: 0 })
+  const source = new DataJobs(cinema)
+  const owners = await queue(cinema, ['zoe'])
+  cinema.advance(1000)
+  const others = Array.from({ length: 101 }, (_, number) => `a${number}`)
+  for (const [row, owner] of await queue(cinema, others)) owners.set(row, owner)
+  let count = 0
+  for (let served: string | null | undefined; served !== 'zoe'; count++) {
+    const job = await taken(source)
+    served = owners.get(job.row)
+    await source.end(job, 'ready')
+    cinema.advance(1000)
+    // whoever was served sends the next one
+    for (const [row, owner] of await queue(cinema, [served ?? null])) owners.set(row, owner)
+  }
+  assert.ok(count <= others.length + 1, `zoe was served after ${count}`)
+})

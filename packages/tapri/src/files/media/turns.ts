@@ -11,6 +11,8 @@ export type JobFilter = NonNullable<Parameters<FileDb['tapri_films']['first']>[0
 
 /** Owners that are compared at a time; the others have waited for less. */
 const most = 100
+/** Milliseconds for which it counts when an owner was served. */
+const remembered = 24 * 3_600_000
 
 /**
  * Whose film comes next: what plays a film at once comes before the rest of others; then the owner comes of whose films the fewest
@@ -41,7 +43,11 @@ async function inTurn(db: FileDb, owners: readonly (string | null)[], now: Date)
   const working = { ...theirs, state: 'working', expires: { gt: now } } as const
   const [running, served] = await Promise.all([
     db.tapri_films.groupBy({ by: ['owner'], where: working, count: true }),
-    db.tapri_films.groupBy({ by: ['owner'], where: theirs, max: ['taken'] }),
+    db.tapri_films.groupBy({
+      by: ['owner'],
+      where: { ...theirs, taken: { gt: new Date(now.getTime() - remembered) } },
+      max: ['taken'],
+    }),
   ])
   const counts = new Map(running.map(({ owner, count }) => [owner, count]))
   const times = new Map(served.map(({ owner, max }) => [owner, max.taken?.getTime() ?? 0]))

@@ -2,11 +2,16 @@ import type { MemberFacts } from '../../kit/channel-protocol.ts'
 import { decodeWire } from '../../kit/wire.ts'
 
 /** So many of a channel's members are listed; of those beyond it is told how many there are. */
-const mostListed = 1_000
+export const mostListed = 1_000
 
 export interface MemberDifference {
   readonly joined: readonly MemberFacts[]
   readonly left: readonly string[]
+}
+
+/** Where somebody is, as one text. */
+export function placeOf({ node, member }: { readonly node: string; readonly member: string }): string {
+  return `${node} ${member}`
 }
 
 /** Who is in one channel, by what the nodes say; somebody with two sockets, on one node or two, is one member. */
@@ -43,11 +48,10 @@ export class Members {
     this.#changed.add(member)
   }
 
-  /** Nobody else is there. */
-  retain(rows: readonly { readonly node: string; readonly member: string }[]): void {
-    const there = new Set(rows.map(({ node, member }) => `${node} ${member}`))
+  /** Nobody else is there than those in these places. */
+  retain(there: ReadonlySet<string>): void {
     for (const [member, nodes] of [...this.#all]) {
-      for (const node of [...nodes.keys()]) if (!there.has(`${node} ${member}`)) this.remove(node, member)
+      for (const node of [...nodes.keys()]) if (!there.has(placeOf({ node, member }))) this.remove(node, member)
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Change, Database, ReadSet } from '../../data/index.ts'
+import type { Change, Database, Page, ReadSet } from '../../data/index.ts'
 import type { Clock } from '../../kit/clock.ts'
 import { newId } from '../../kit/ids.ts'
 import type { Log } from '../../observe/index.ts'
@@ -8,7 +8,7 @@ import { Placard } from './placard.ts'
 /** A node of which nothing was heard for so long is gone. */
 const lease = 10_000
 const tickEvery = 2_500
-const mostLoaded = 10_000
+const loadedAtOnce = 10_000
 const buriedAtOnce = 500
 /** A node that is this late was not buried by those who saw it die. */
 const forgottenAfter = 60_000
@@ -19,6 +19,9 @@ export interface PresenceRow {
   readonly member: string
   readonly facts: string
 }
+
+/** Reads rows from a cursor on. */
+type ReadPage<Row> = (db: ChannelDb, after: string | undefined) => Promise<Page<Row>>
 
 interface PresenceOptions {
   readonly database: Pick<Database, 'asSystem' | 'systemDb' | 'transactionAround'>
@@ -66,27 +69,34 @@ export class Presence {
     if (placard !== undefined) this.#put(placard)
   }
 
-  /** The members that living nodes have in the channel; `reads` learns of what was looked for. */
-  async load(channel: string, reads?: ReadSet): Promise<readonly PresenceRow[]> {
-    const { database } = this.#options
-    const around = database.transactionAround()
-    const db = channelDb(around ?? (reads === undefined ? database.asSystem : database.systemDb({ reads })))
-    const rows = await db.tapri_members.find({ where: { channel }, limit: mostLoaded })
-    // leases are renewed all the time: nobody follows them
-    await this.#acquaint(new Set(rows.map(({ node }) => node)), around === undefined ? this.#db : db)
-    return rows.filter(({ node }) => node === this.node || this.#heard.has(node))
+  /** The members that living nodes have in the channel, some at a time, by when they came; `reads` learns of what was looked for. */
+  load(channel: string, reads?: ReadSet): AsyncGenerator<readonly PresenceRow[]> {
+    const query = { where: { channel }, limit: loadedAtOnce }
+    return this.#load(reads, (db, after) => db.tapri_members.page({ ...query, after }))
+  }
+
+  /** How many they are. */
+  async count(channel: string, reads?: ReadSet): Promise<number> {
+    const query = { where: { channel }, limit: loadedAtOnce, select: { node: true, member: true } } as const
+    const members = new Set<string>()
+    for await (const rows of this.#load(reads, (db, after) => db.tapri_members.page({ ...query, after }))) {
+      for (const { member } of rows) members.add(member)
+    }
+    return members.size
   }
 
   /** The same where changes were missed: what this node shows of its own there is put back if it is gone. */
-  async reload(channel: string): Promise<readonly PresenceRow[]> {
-    const rows = await this.load(channel)
-    const own = new Set(rows.filter(({ node }) => node === this.node).map(({ member }) => member))
+  async *reload(channel: string): AsyncGenerator<readonly PresenceRow[]> {
+    const own = new Set<string>()
+    for await (const rows of this.load(channel)) {
+      for (const { node, member } of rows) if (node === this.node) own.add(member)
+      yield rows
+    }
     for (const placard of this.#placards.values()) {
       if (placard.of.channel !== channel || own.has(placard.of.member)) continue
       placard.doubt()
       this.#put(placard)
     }
-    return rows
   }
 
   /** Learns from a change of the tables who lives; answers the row when it is one of a member. */
@@ -119,6 +129,19 @@ export class Presence {
     this.#stopTick()
     this.#placards.clear()
     if (this.#isLeased) await this.#bury(this.node)
+  }
+
+  async *#load<Row extends { readonly node: string }>(reads: ReadSet | undefined, read: ReadPage<Row>): AsyncGenerator<Row[]> {
+    const { database } = this.#options
+    const around = database.transactionAround()
+    const db = channelDb(around ?? (reads === undefined ? database.asSystem : database.systemDb({ reads })))
+    for (let next: string | null | undefined; next !== null; ) {
+      const page: Page<Row> = await read(db, next)
+      // leases are renewed all the time: nobody follows them
+      await this.#acquaint(new Set(page.rows.map(({ node }) => node)), around === undefined ? this.#db : db)
+      yield page.rows.filter(({ node }) => node === this.node || this.#heard.has(node))
+      next = page.next
+    }
   }
 
   #put(placard: Placard): void {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../kit/clock.ts'
 import { Outgoing } from '../outgoing.ts'
 import { frameText, messageText } from './frames.ts'
-import { Members } from './members.ts'
+import { Members, placeOf } from './members.ts'
 import { addressOf, type Passing, passedText, readPassed } from './passing.ts'
 import type { Presence, PresenceRow } from './presence.ts'
 import type { ChannelBus } from './seam.ts'
@@ -143,14 +143,19 @@ export class Room {
     this.members.difference()
   }
 
-  async #readMembers(read: (presence: Presence, key: string) => Promise<readonly PresenceRow[]>): Promise<void> {
+  async #readMembers(read: (presence: Presence, key: string) => AsyncIterable<readonly PresenceRow[]>): Promise<void> {
     const { presence, key } = this.parts
     const early: { readonly row: PresenceRow; readonly isThere: boolean }[] = []
     this.#early = early
     try {
-      const rows = await read(presence, key)
-      this.members.retain(rows)
-      for (const row of rows) this.#place(row, true)
+      const there = new Set<string>()
+      for await (const rows of read(presence, key)) {
+        for (const row of rows) {
+          this.#place(row, true)
+          there.add(placeOf(row))
+        }
+      }
+      this.members.retain(there)
     } finally {
       for (const { row, isThere } of early) this.#place(row, isThere)
       this.#early = undefined

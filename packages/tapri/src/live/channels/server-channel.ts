@@ -4,7 +4,7 @@ import { invalid } from '../../kit/errors.ts'
 import { newId } from '../../kit/ids.ts'
 import { liveError } from '../errors.ts'
 import { keyOf } from './key.ts'
-import { Members } from './members.ts'
+import { Members, mostListed } from './members.ts'
 import { addressOf, type Passing, passedText } from './passing.ts'
 import type { Presence } from './presence.ts'
 import type { ChannelBus } from './seam.ts'
@@ -63,11 +63,15 @@ export function serverChannel(
       await pass({ kind: 'signal', sender: shortText('from', from), signal: checkedSignal(channel, signal) })
     },
     async members() {
-      return (await present()).list()
+      const members = new Members()
+      for await (const rows of presence.load(place, reads)) {
+        for (const { node, member, facts } of rows) members.set(node, member, facts)
+        if (members.count >= mostListed) break
+      }
+      members.difference()
+      return members.list()
     },
-    async count() {
-      return (await present()).count
-    },
+    count: () => presence.count(place, reads),
   }
 
   /** All nodes hear it from the bus, this one too. */
@@ -76,13 +80,6 @@ export function serverChannel(
     const around = database.transactionAround()
     if (around === undefined) await publish()
     else around.afterCommit(publish)
-  }
-
-  async function present(): Promise<Members> {
-    const members = new Members()
-    for (const { node, member, facts } of await presence.load(place, reads)) members.set(node, member, facts)
-    members.difference()
-    return members
   }
 
   function requireWritable(): void {

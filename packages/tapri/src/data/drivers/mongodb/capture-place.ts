@@ -3,7 +3,10 @@ import type { ClientSession, Server } from './server.ts'
 
 const name = 'captured'
 
-/** How far what others wrote is in the change log: a token of the change stream, as a text; empty when there is none. */
+/**
+ * How far what others wrote is in the change log: a token of the change stream, as a text; empty when there is none. Beside it stand
+ * the collections whose images are kept for that alone.
+ */
 export class CapturePlace {
   readonly #server: Server
 
@@ -23,8 +26,20 @@ export class CapturePlace {
     return matchedCount === 1
   }
 
-  /** Whether there was one. */
-  async remove(): Promise<boolean> {
-    return (await this.#server.meta().deleteOne({ _id: name })).deletedCount === 1
+  /** Writes down that images of these collections are kept for us. */
+  async addImaged(collections: readonly string[]): Promise<void> {
+    if (collections.length === 0) return
+    await this.#server.meta().updateOne({ _id: name }, { $addToSet: { imaged: { $each: collections } } })
+  }
+
+  /** The collections whose images are kept for us; undefined when there is no place. */
+  async imaged(): Promise<readonly string[] | undefined> {
+    const place = await this.#server.meta().findOne({ _id: name })
+    if (place === null) return undefined
+    return Array.isArray(place.imaged) ? place.imaged.map(String) : []
+  }
+
+  async remove(): Promise<void> {
+    await this.#server.meta().deleteOne({ _id: name })
   }
 }

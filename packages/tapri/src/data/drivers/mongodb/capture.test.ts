@@ -102,6 +102,33 @@ claim('a row too large to be told may have changed anyhow, and nothing waits beh
   await db.collection('people').drop()
 })
 
+claim('without capture in the URL only those collections keep no images that kept them for it', async (place) => {
+  const { db } = await plain(place)
+  const keep = { changeStreamPreAndPostImages: { enabled: true } }
+  await (await place.open({ capture: false })).close()
+  await db.createCollection('ours', keep)
+  // of the app's own, asked for by somebody else before
+  await db.command({ collMod: 'things', ...keep })
+  const imaged = async () => {
+    const all = await db.listCollections().toArray()
+    return all.filter((each) => Object(each).options?.changeStreamPreAndPostImages?.enabled === true).map(({ name }) => name)
+  }
+  const { database, told } = await heard(place)
+  // made anew while it is heard
+  await db.collection('people').drop()
+  await told.until(({ id }) => id === '')
+  const people = db.collection<Person>('people')
+  await people.insertOne({ _id: '1', name: 'Ann' })
+  for (let at = 0; !(await imaged()).includes('people'); at++) {
+    const before = told.commits.length
+    await people.updateOne({ _id: '1' }, { $set: { name: `Ann ${at}` } })
+    await told.until(() => told.commits.length > before)
+  }
+  await database.close()
+  await (await place.open({ capture: false })).close()
+  assert.deepEqual((await imaged()).sort(), ['ours', 'things'])
+})
+
 claim('a database that somebody drops is told as an error, and keeps nobody busy', async (place) => {
   const failed = Promise.withResolvers<unknown>()
   const log = openLog({ write: () => {} })

@@ -57,13 +57,13 @@ export class MongoCapture implements Capture {
       if (hold === undefined) return undefined
       const release = () => turn.release(hold)
       try {
-        // whole documents as they were and became, of what is written from now on
-        const added = await addImages(server, models)
         const place = new CapturePlace(server)
         const kept = await place.read()
+        // whole documents as they were and became, of what is written from now on
+        const added = await addImages(server, place, models)
         const unknown = new Pile()
         for (const model of kept === '' ? models : added) unknown.touch(model)
-        const keepImages = (model: Model) => setImages(server, model.name, true)
+        const keepImages = async (model: Model) => void (await addImages(server, place, [model]))
         return StreamOutside.open({ server, codec, clock, models, unknown, place, kept, keepImages, release })
       } catch (cause) {
         await release()
@@ -76,16 +76,21 @@ export class MongoCapture implements Capture {
 
   async remove(): Promise<void> {
     const { server } = this.#options
-    if (!(await new CapturePlace(server).remove())) return
+    const place = new CapturePlace(server)
+    const ours = await place.imaged()
+    if (ours === undefined) return
     await server.meta().deleteOne({ _id: name })
-    for (const collection of await imaged(server)) await setImages(server, collection, false)
+    // those of others are for others
+    for (const collection of ours) await setImages(server, collection, false)
+    await place.remove()
   }
 }
 
 /** Answers the models whose images were not kept before. */
-async function addImages(server: Server, models: readonly Model[]): Promise<Model[]> {
+async function addImages(server: Server, place: CapturePlace, models: readonly Model[]): Promise<Model[]> {
   const has = new Set(await imaged(server))
   const added = models.filter((model) => !has.has(model.name))
+  await place.addImaged(added.map((model) => model.name))
   for (const model of added) await setImages(server, model.name, true)
   return added
 }
