@@ -1,4 +1,5 @@
 import type { Clock } from '../kit/clock.ts'
+import { Repeated } from '../kit/repeated.ts'
 import type { Log } from '../observe/index.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -6,27 +7,30 @@ const pendingEvery = 60_000
 const allEvery = 3_600_000
 
 /**
- * Sweeps from now on, beside all else: what has expired every minute, and all at first and every hour. The answer ends it,
- * once what has begun is done.
+ * Sweeps from now on, beside all else: what has expired every minute, and all at first and every hour. One that takes longer than
+ * until the next is followed by one more, however many would have begun meanwhile. The answer ends it, once what has begun is done.
  */
 export function sweeping(ledger: Ledger, { clock, log }: { readonly clock: Clock; readonly log: Log }): () => Promise<void> {
   let last = -Infinity
-  let running = Promise.resolve()
   let stopTimer: () => void
+  const sweeps = new Repeated(async () => {
+    const now = clock.now()
+    const isWhole = now - last >= allEvery
+    if (isWhole) last = now
+    try {
+      if (isWhole) await ledger.sweep()
+      else await ledger.sweepPending()
+    } catch (error) {
+      log.event('files.sweep.failed', { error }, 'error')
+    }
+  })
   run()
   function run() {
     stopTimer = clock.after(pendingEvery, run)
-    const isWhole = clock.now() - last >= allEvery
-    if (isWhole) last = clock.now()
-    running = running
-      .then(async () => {
-        if (isWhole) await ledger.sweep()
-        else await ledger.sweepPending()
-      })
-      .catch((error: unknown) => log.event('files.sweep.failed', { error }, 'error'))
+    sweeps.ask()
   }
-  return async () => {
+  return () => {
     stopTimer()
-    await running
+    return sweeps.end()
   }
 }
