@@ -144,9 +144,11 @@ test('a stream that cannot be ended keeps no other from its end', { skip }, asyn
   const stream = streams.find(({ row }) => row === broken)
   // its file is not there any more
   await cinema.db.tapri_files.delete((await cinema.db.films.get(broken)).live.id)
-  cinema.advance(20_000)
-  await cinema.files.streams.look()
-  assert.equal((await cinema.db.films.get(sound)).live.state, 'ended')
+  // the last piece of an encoder that has left may be being kept still
+  while ((await cinema.db.films.get(sound)).live.state !== 'ended') {
+    cinema.advance(20_000)
+    await cinema.files.streams.look()
+  }
   const told = cinema.log.filter(({ event }) => event === 'files.stream.not-ended')
   assert.deepEqual([...new Set(told.map(({ facts }) => facts.stream))], [stream?.id])
 })
