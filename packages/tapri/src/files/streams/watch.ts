@@ -10,7 +10,7 @@ const lookEvery = 5000
 
 interface WatchOptions {
   readonly clock: Clock
-  /** Called now and then while bytes come that make no piece yet, with the moment of the last of them, and while one is being kept. */
+  /** Called now and then while bytes come that make no piece yet, with the moment of the last of them. */
   readonly stay: (heardAt: number) => void
 }
 
@@ -69,10 +69,7 @@ export class Watch implements Disposable {
 
   #look(): void {
     const now = this.#options.clock.now()
-    if (this.#isKeeping) {
-      this.#keptAt = now
-      this.#options.stay(now)
-    }
+    if (this.#isKeeping) this.#keptAt = now
     if (now - this.#keptAt >= patience) {
       this.#abort.abort(this.#reason(now))
       return
