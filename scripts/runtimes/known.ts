@@ -94,11 +94,6 @@ export const known: Readonly<Record<RuntimeName, readonly Difference[]>> = {
       why: 'Deno cuts the connection in both cases',
     },
     {
-      file: 'live/sessions.test.ts',
-      title: 'a line waits for its token, and is tried again when there is none to be had',
-      why: 'the clock of the test runs ahead of a socket that is being closed there',
-    },
-    {
       file: 'streams/encoder.test.ts',
       why: 'once a sender has closed its connection, Deno forgets what it has received; one that sends as fast as it plays loses nothing',
     },
