@@ -1,4 +1,3 @@
-import type { Clock } from '../kit/clock.ts'
 import type { Problem } from '../kit/protocol.ts'
 import { type Encoded, encoded } from './encoded.ts'
 import { liveError } from './errors.ts'
@@ -6,6 +5,7 @@ import type { Source } from './hub.ts'
 import { liveProblem } from './problem.ts'
 import type { LiveCaller, LiveOptions, LiveRun } from './types.ts'
 import { viewUpgrade } from './upgrade-view.ts'
+import { within } from './within.ts'
 
 /** How long a handler may take. */
 const longest = 30_000
@@ -51,39 +51,15 @@ export async function runRoute<C extends LiveCaller>(
       upgrade: view.request,
       signal: abort.signal,
     })
-    const value = await within(options.clock, running, { route, abort, limit: holdsWrites ? longestHolding : longest })
+    const limit = holdsWrites ? longestHolding : longest
+    const value = await within(options.clock, running, limit, () => {
+      const what = `Cannot answer "${route}": its handler took longer than ${limit / 1000} seconds`
+      const error = liveError('TAPRI_LIVE_TIMEOUT', what)
+      abort.abort(error)
+      return error
+    })
     return { value: encoded(value, before), isPersonal: view.isPersonal(), looksAtCaller }
   } catch (error) {
     return { problem: liveProblem(error, { route }, options.log), isPersonal: view.isPersonal(), looksAtCaller }
   }
-}
-
-interface Bounds {
-  readonly route: string
-  readonly abort: AbortController
-  /** Milliseconds. */
-  readonly limit: number
-}
-
-function within<T>(clock: Clock, running: Promise<T>, { route, abort, limit }: Bounds): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const cancel = clock.after(limit, () => {
-      const error = liveError(
-        'TAPRI_LIVE_TIMEOUT',
-        `Cannot answer "${route}": its handler took longer than ${limit / 1000} seconds`,
-      )
-      reject(error)
-      abort.abort(error)
-    })
-    running.then(
-      (value) => {
-        cancel()
-        resolve(value)
-      },
-      (error: unknown) => {
-        cancel()
-        reject(error)
-      },
-    )
-  })
 }

@@ -1,5 +1,6 @@
 import type { Change, Commit } from '../../data/index.ts'
 import { Limit } from '../../http/index.ts'
+import { Repeated } from '../../kit/repeated.ts'
 import type { LiveCaller } from '../types.ts'
 import { keyOf } from './key.ts'
 import { channelModels } from './models.ts'
@@ -66,7 +67,7 @@ export function openChannels<C extends LiveCaller>(options: ChannelsOptions<C>, 
   let topics = 0
   let sweptAt = 0
   let isStopped = false
-  let sweeping: Promise<void> | undefined
+  const sweeps = new Repeated(() => sweep().catch((error: unknown) => log.event('live.channel.failed', { error }, 'warn')))
   let cancelSweep = clock.after(0, sweepHourly)
 
   const parts = {
@@ -125,7 +126,7 @@ export function openChannels<C extends LiveCaller>(options: ChannelsOptions<C>, 
       isStopped = true
       cancelSweep()
       for (const session of [...sessions]) session.stop()
-      await sweeping
+      await sweeps.end()
       await Promise.all(closing)
       await presence.stop().catch((error: unknown) => log.event('live.presence.failed', { error }, 'warn'))
     },
@@ -155,10 +156,6 @@ export function openChannels<C extends LiveCaller>(options: ChannelsOptions<C>, 
 
   function sweepHourly(): void {
     cancelSweep = clock.after(sweptEvery, sweepHourly)
-    sweeping ??= sweep()
-      .catch((error: unknown) => log.event('live.channel.failed', { error }, 'warn'))
-      .finally(() => {
-        sweeping = undefined
-      })
+    sweeps.ask()
   }
 }

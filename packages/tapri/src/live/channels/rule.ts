@@ -5,6 +5,7 @@ import type { AtWork, Dependent } from '../hub.ts'
 import { timedEvery } from '../timed.ts'
 import { touches } from '../touches.ts'
 import type { LiveCaller } from '../types.ts'
+import { within } from '../within.ts'
 import type { Watch } from './seam.ts'
 import type { Admission } from './types.ts'
 
@@ -97,17 +98,9 @@ export class Rule<C extends LiveCaller> implements Dependent, AtWork {
     throw liveError('TAPRI_LIVE_TIMEOUT', 'Cannot tell who may be in the channel: what its rule reads changes all the time')
   }
 
-  async #inTime<T>(asking: Promise<T>): Promise<T> {
-    let cancel = () => {}
-    const late = new Promise<never>((_resolve, reject) => {
-      cancel = this.#asking.clock.after(longest, () =>
-        reject(liveError('TAPRI_LIVE_TIMEOUT', `Cannot join: the channel's rule took longer than ${longest / 1000} seconds`)),
-      )
-    })
-    try {
-      return await Promise.race([asking, late])
-    } finally {
-      cancel()
-    }
+  #inTime<T>(asking: Promise<T>): Promise<T> {
+    return within(this.#asking.clock, asking, longest, () =>
+      liveError('TAPRI_LIVE_TIMEOUT', `Cannot join: the channel's rule took longer than ${longest / 1000} seconds`),
+    )
   }
 }
