@@ -1,9 +1,11 @@
 // Files side by side: forms, resumable uploads, whole files, ranges, crowds of readers, pictures, films.
+import { spawnSync } from 'node:child_process'
 import { chmodSync, createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { fileURLToPath } from 'node:url'
 import { openLoad } from './files/contest.ts'
 import { downloads } from './files/downloads.ts'
 import { media } from './files/media.ts'
@@ -24,6 +26,7 @@ export async function run({ quick }: { quick: boolean }) {
   const reports: string[] = []
   if (!canLook)
     return { figures, missing: ['all of it: what a process uses is read from /proc, which only Linux has'], report: '' }
+  build()
   const size = (quick ? 128 : 1024) * mebi
   const home = mkdtempSync(join(tmpdir(), 'tapri-bench-files-'))
   // nginx runs as somebody else
@@ -43,6 +46,13 @@ export async function run({ quick }: { quick: boolean }) {
     rmSync(home, { recursive: true, force: true })
   }
   return { figures, missing, report: reports.join('\n\n') }
+}
+
+/** Makes the package as apps have it. */
+function build(): void {
+  const script = fileURLToPath(new URL('../scripts/build.mjs', import.meta.url))
+  const { status } = spawnSync(process.execPath, [script], { stdio: ['ignore', 'ignore', 'inherit'] })
+  if (status !== 0) throw new Error(`Cannot measure: the package could not be built, the build ended with ${status}`)
 }
 
 /** A folder that others may read, with the file that is served out of it. */

@@ -36,6 +36,7 @@ async function runTests(files, tally) {
     '--test-concurrency=2',
     // what hangs fails, and says where
     '--test-timeout=180000',
+    `--import=${new URL('test/limit.mjs', import.meta.url)}`,
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     `--test-reporter=${new URL('test/tally.mjs', import.meta.url)}`,

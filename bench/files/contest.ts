@@ -34,6 +34,9 @@ export interface Sample {
   readonly done: Done
 }
 
+/** Tapri is the package that was built. */
+const published = new URL('published.ts', import.meta.url).href
+
 /** Servers run on the first core, the load on the second. */
 const cores = { servers: '0', load: '1' }
 
@@ -61,8 +64,13 @@ function isInstalled(name: string): boolean {
   }
 }
 
-/** Starts one of them; `shared` is a folder with the file that servers of folders serve. */
-export async function openServer(contender: Contender, home: string, shared: string): Promise<Server> {
+/** Starts one of them; `shared` is a folder with the file that servers of folders serve, `imports` are loaded before a program. */
+export async function openServer(
+  contender: Contender,
+  home: string,
+  shared: string,
+  imports: readonly string[] = [],
+): Promise<Server> {
   const { name } = contender
   const servesFolder = ['nginx', 'fastify-static', 'express-static', 'stream', 'sharp'].includes(name)
   const folder = servesFolder ? shared : join(home, name)
@@ -74,7 +82,7 @@ export async function openServer(contender: Contender, home: string, shared: str
   }
   const worker = new Worker(`../files/servers/${name}.ts`, {
     cores: contender.cores ?? cores.servers,
-    command: [process.execPath, '--disable-warning=ExperimentalWarning'],
+    command: [process.execPath, '--disable-warning=ExperimentalWarning', ...imports.map((each) => `--import=${each}`)],
     env: { BENCH_FILES_FOLDER: folder },
   })
   try {
@@ -111,7 +119,7 @@ export async function withServers<T>(
   const servers: Server[] = []
   try {
     for (const contender of contenders) {
-      if (!missing.includes(contender)) servers.push(await openServer(contender, home, shared))
+      if (!missing.includes(contender)) servers.push(await openServer(contender, home, shared, [published]))
     }
     return await use(servers)
   } finally {

@@ -1,4 +1,3 @@
-import { median } from '../data/race.ts'
 import { spread } from '../http/noise.ts'
 import type { Sample, Server } from './contest.ts'
 
@@ -30,26 +29,26 @@ export async function inRounds(
   return samples
 }
 
-/** How much of something one does while the other does it once: the median over the rounds. */
+/** How much of something one does while the other does it once, each in its best round: what else the machine does only adds. */
 export function ratio(samples: Samples, name: string, other: string, of: 'cpu' | 'seconds'): number | undefined {
   const theirs = samples.get(other)
   const ours = samples.get(name)
   if (theirs === undefined || ours === undefined) return undefined
-  const each = (sample: Sample | undefined) => (sample === undefined ? Number.NaN : sample[of] / sample.done.bytes)
-  return Number(median(ours.map((sample, round) => each(theirs[round]) / each(sample))).toFixed(3))
+  const least = (samples: readonly Sample[]) => Math.min(...samples.map((sample) => sample[of] / sample.done.bytes))
+  return Number((least(theirs) / least(ours)).toFixed(3))
 }
 
 const mebi = 1024 * 1024
 
-/** MiB a second, with a mark where the rounds lie more than a tenth apart. */
+/** MiB a second of the best round, with a mark where the rounds lie more than a tenth apart. */
 export function rate(samples: readonly Sample[] = []): string {
   const rates = samples.map(({ done, seconds }) => done.bytes / mebi / seconds)
-  return `${spread(rates) > 0.1 ? '~' : ''}${Math.round(median(rates)).toLocaleString('en')}`
+  return `${spread(rates) > 0.1 ? '~' : ''}${Math.round(Math.max(...rates)).toLocaleString('en')}`
 }
 
-/** Seconds of processor time for each GiB. */
+/** Seconds of processor time for each GiB, of the best round. */
 export function cost(samples: readonly Sample[] = []): string {
-  return median(samples.map(({ done, cpu }) => (cpu * 1024 * mebi) / done.bytes)).toFixed(2)
+  return Math.min(...samples.map(({ done, cpu }) => (cpu * 1024 * mebi) / done.bytes)).toFixed(2)
 }
 
 /** The highest of all rounds, in MiB. */

@@ -39,7 +39,8 @@ export function scanEngine(): Engine {
   }
 }
 
-/** The matcher of parse-server, asked as its server does: each query for the object as it was and as it is. Undefined without it. */
+/** The matcher of parse-server, asked as its server does: each query for the object as it was and as it is, in a copy each
+ * (it changes what it is given). Undefined without it. */
 export function parseEngine(): Engine | undefined {
   const matches = parseMatcher()
   if (matches === undefined) return undefined
@@ -55,8 +56,8 @@ export function parseEngine(): Engine | undefined {
       const is = after === null ? undefined : parseObject(after)
       const touched: number[] = []
       for (const [target, query] of held) {
-        const didMatch = was !== undefined && matches(was, query)
-        const doesMatch = is !== undefined && matches(is, query)
+        const didMatch = was !== undefined && matches(structuredClone(was), query)
+        const doesMatch = is !== undefined && matches(structuredClone(is), query)
         if (didMatch || doesMatch) touched.push(target)
       }
       return touched

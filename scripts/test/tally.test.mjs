@@ -48,6 +48,13 @@ test('no test at all, an empty file and a runner that broke are failures', () =>
   assert.equal(verdict({ ...none, passed: 1 }, { strict: false, ended: 9 }).code, 1)
 })
 
+test('a file that its last test leaves open is ended, and has failed', () => {
+  const code = `${head}import { createServer } from 'node:net'\ntest('a', () => { createServer().listen(0) })\n`
+  const limit = [`--import=${new URL('limit.mjs', import.meta.url)}`]
+  const env = { TAPRI_TEST_FILE_MINUTES: '0.05' }
+  assert.deepEqual(tallyOf({ 'a.test.mjs': code }, { args: limit, env }), { passed: 1, failed: 1, skipped: [], empty: [] })
+})
+
 test('filters pick test files by what their path holds', () => {
   withFiles({ 'a.test.mjs': '', 'b.test.mjs': '' }, (folder) => {
     assert.deepEqual(testFiles(folder, ['b.test']), ['test/b.test.mjs'])
@@ -56,12 +63,16 @@ test('filters pick test files by what their path holds', () => {
   })
 })
 
-function tallyOf(files) {
+function tallyOf(files, { args: more = [], env: also = {} } = {}) {
   return withFiles(files, (folder) => {
     const { NODE_TEST_CONTEXT: _inherited, ...env } = process.env
     const reporter = new URL('tally.mjs', import.meta.url).href
-    const args = ['--test', `--test-reporter=${reporter}`, ...Object.keys(files)]
-    const { stdout } = spawnSync(process.execPath, args, { cwd: join(folder, 'test'), env, encoding: 'utf8' })
+    const args = [...more, '--test', `--test-reporter=${reporter}`, ...Object.keys(files)]
+    const { stdout } = spawnSync(process.execPath, args, {
+      cwd: join(folder, 'test'),
+      env: { ...env, ...also },
+      encoding: 'utf8',
+    })
     return JSON.parse(stdout)
   })
 }
