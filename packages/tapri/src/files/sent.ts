@@ -55,10 +55,7 @@ export function sendStored(bytes: SentBytes, { store, log, sendBy }: SentTools):
 }
 
 /** Whatever an uploader managed to store, it runs nothing here and is not guessed to be anything else. */
-export const sandboxed = {
-  'Content-Security-Policy': "sandbox; default-src 'none'",
-  'X-Content-Type-Options': 'nosniff',
-} as const
+export const sandboxed = { 'Content-Security-Policy': "sandbox; default-src 'none'" } as const
 
 /** Pictures, sound and films are shown in the page; SVG can run script, so it is only ever saved. */
 export function isShown(type: string): boolean {

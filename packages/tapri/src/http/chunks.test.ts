@@ -7,21 +7,32 @@ const kibi = 1024
 beforeEach(() => assert.equal(bytesLent(), 0))
 
 test('a chunk is as large as what is wanted allows, and a little is made to measure', () => {
-  const wanted = [10_000_000, 65_536, 65_537, 20_000, 16_384, 3_000, 2_048, 1]
+  const wanted = [10_000_000, 262_145, 262_144, 65_536, 65_537, 20_000, 16_384, 3_000, 2_048, 1]
   const sizes = wanted.map((each) => {
     const { length } = keep(takeChunk(each))
     return length
   })
-  assert.deepEqual(sizes, [256 * kibi, 64 * kibi, 256 * kibi, 64 * kibi, 16 * kibi, 16 * kibi, 2_048, 1])
+  assert.deepEqual(sizes, [
+    1024 * kibi,
+    1024 * kibi,
+    256 * kibi,
+    64 * kibi,
+    256 * kibi,
+    64 * kibi,
+    16 * kibi,
+    16 * kibi,
+    2_048,
+    1,
+  ])
 })
 
 test('the more is lent, the smaller the chunks are, and none is refused', () => {
-  const lent = Array.from({ length: 1_000 }, () => takeChunk(1_000_000))
+  const lent = Array.from({ length: 1_000 }, () => takeChunk(2_000_000))
   const count = (size: number) => lent.filter(({ length }) => length === size * kibi).length
-  assert.deepEqual([count(256), count(64), count(16)], [16, 128, 856])
-  assert.equal(bytesLent(), (16 * 256 + 128 * 64 + 856 * 16) * kibi)
+  assert.deepEqual([count(1024), count(256), count(64), count(16)], [4, 16, 64, 916])
+  assert.equal(bytesLent(), (4 * 1024 + 16 * 256 + 64 * 64 + 916 * 16) * kibi)
   for (const chunk of lent) giveChunk(chunk)
-  assert.equal(keep(takeChunk(1_000_000)).length, 256 * kibi)
+  assert.equal(keep(takeChunk(2_000_000)).length, 1024 * kibi)
 })
 
 test('memory that came back is lent again, and what somebody may still look at is not', () => {

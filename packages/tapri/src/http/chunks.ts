@@ -11,7 +11,8 @@ const kibi = 1024
 const mebi = 1024 * kibi
 
 const kinds: readonly Kind[] = [
-  { size: 256 * kibi, until: 4 * mebi, kept: 16, free: [] },
+  { size: mebi, until: 4 * mebi, kept: 4, free: [] },
+  { size: 256 * kibi, until: 8 * mebi, kept: 16, free: [] },
   { size: 64 * kibi, until: 12 * mebi, kept: 64, free: [] },
   { size: 16 * kibi, until: Number.POSITIVE_INFINITY, kept: 512, free: [] },
 ]

@@ -1,17 +1,17 @@
 import type { Uploaded } from '../../app/types.ts'
 import { TapriError } from '../../kit/errors.ts'
-import { Backoff } from '../backoff.ts'
-import { eitherOf, pause, unlessAborted } from '../deadline.ts'
+import { eitherOf, unlessAborted } from '../deadline.ts'
 import { clientError } from '../errors.ts'
 import { notify } from '../notify.ts'
 import { isTransient } from '../repeat.ts'
 import { uses } from './given.ts'
 import type { Remembered } from './memory.ts'
 import { type Consignment, LostPlace, Transfer } from './transfer.ts'
+import { Tries } from './tries.ts'
 import type { Upload, UploadOptions, UploadState } from './types.ts'
 
 interface Task extends Consignment {
-  /** Milliseconds without a byte that got through. */
+  /** Milliseconds that it is tried again without a byte that gets through. */
   readonly patience: number
   readonly remembered: Promise<Remembered | undefined>
   readonly signal: AbortSignal | undefined
@@ -31,15 +31,14 @@ export class Sending implements Upload {
   /** Ends what is under way now: a request, or the wait before the next. */
   #turn = new AbortController()
   #paused: PromiseWithResolvers<void> | undefined
-  #backoff = new Backoff()
-  #gained: number
+  #tries: Tries
 
   constructor(task: Task) {
     this.#task = task
-    this.#transfer = new Transfer(task, { onSent: (sent) => this.#tell(sent), onGain: () => this.#gain() })
+    this.#transfer = new Transfer(task, { onSent: (sent) => this.#tell(sent), onGain: () => this.#beginTries() })
     this.#ends = eitherOf(this.#ending.signal, task.signal)
     this.#state = { stage: 'sending', sent: 0, total: task.file.size, error: undefined }
-    this.#gained = task.clock.now()
+    this.#tries = new Tries(task.clock)
     this.done = this.#run()
     // its state tells it too, and who only looks there does not catch it
     this.done.catch(() => {})
@@ -66,7 +65,7 @@ export class Sending implements Upload {
   resume(): void {
     const { stage } = this.#state
     if (stage !== 'paused' && stage !== 'waiting') return
-    this.#gained = this.#task.clock.now()
+    this.#beginTries()
     this.#become({ stage: 'sending', error: undefined })
     this.#paused?.resolve()
     this.#paused = undefined
@@ -93,7 +92,11 @@ export class Sending implements Upload {
       return uploaded
     } catch (error) {
       const isCancelled = this.#ending.signal.aborted
-      if (isCancelled) remembered?.forget()
+      if (isCancelled) {
+        // it may have been cancelled before the server was asked about it
+        this.#transfer.id ??= remembered?.find()
+        remembered?.forget()
+      }
       this.#become({ stage: isCancelled ? 'cancelled' : 'failed', error })
       throw error
     } finally {
@@ -120,14 +123,13 @@ export class Sending implements Upload {
 
   /** Throws what is no reason to try again, or was for too long. */
   async #wait(cause: unknown, signal: AbortSignal): Promise<void> {
-    const { clock, patience } = this.#task
     const error = cause instanceof LostPlace ? cause.cause : cause
     const asked = error instanceof TapriError ? Number(error.facts?.retryAfter ?? 0) * 1000 : 0
     const isPassing = cause instanceof LostPlace || asked > 0 || isTransient(cause) || isBusy(cause)
-    if (!isPassing || clock.now() - this.#gained >= patience) throw error
+    if (!isPassing || this.#tries.failed() >= this.#task.patience) throw error
     this.#become({ stage: 'waiting', error })
     try {
-      await pause(clock, Math.max(this.#backoff.next(0), asked), signal)
+      await this.#tries.wait(asked, signal)
       this.#become({ stage: 'sending', error: undefined })
     } catch (reason) {
       // paused, or told to go on at once
@@ -136,9 +138,8 @@ export class Sending implements Upload {
     }
   }
 
-  #gain(): void {
-    this.#gained = this.#task.clock.now()
-    this.#backoff = new Backoff()
+  #beginTries(): void {
+    this.#tries = new Tries(this.#task.clock)
   }
 
   #tell(sent: number): void {

@@ -2,7 +2,7 @@ import type { Clock } from '../../kit/clock.ts'
 import { clientError } from '../errors.ts'
 
 /** A connection that takes nothing for so long, in milliseconds, is taken for dead. */
-const stallsAfter = 60_000
+export const stallsAfter = 60_000
 
 /** Notices a connection that is dead without saying so. */
 export class Stall {

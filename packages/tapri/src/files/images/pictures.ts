@@ -80,8 +80,9 @@ export class Pictures {
     throw noSharp()
   }
 
-  /** Waits for what is being made: it still writes into database and store. */
+  /** Refuses what waits to be made, and waits for what is being made: it still writes into database and store. */
   async close(): Promise<void> {
+    this.#pool.close()
     await Promise.allSettled(this.#making.values())
   }
 

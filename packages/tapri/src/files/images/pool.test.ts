@@ -35,3 +35,16 @@ test('work that fails gives its turn on', async () => {
   await assert.rejects(failed, /no/)
   assert.equal(await next, 'yes')
 })
+
+test('a pool that closes refuses what waits and what comes later, and lets what has begun come to its end', async () => {
+  const pool = new Pool({ atOnce: 1, waiting: 2 })
+  const end = Promise.withResolvers<string>()
+  const begun = pool.run(() => end.promise)
+  const stopped = { code: 'TAPRI_FILES_BUSY', status: 503, message: /this server stops/, facts: { retryAfter: 2 } }
+  const refused = [1, 2].map(() => assert.rejects(pool.run(assert.fail), stopped))
+  pool.close()
+  await Promise.all(refused)
+  end.resolve('made')
+  assert.equal(await begun, 'made')
+  await assert.rejects(pool.run(assert.fail), stopped)
+})

@@ -10,8 +10,9 @@ export interface PoolOptions {
 /** Does a bounded amount of work at once; what is over the bound waits, and what is over that is refused. */
 export class Pool {
   readonly #options: PoolOptions
-  readonly #queue: (() => void)[] = []
+  readonly #queue: PromiseWithResolvers<void>[] = []
   #busy = 0
+  #isClosed = false
 
   constructor(options: PoolOptions) {
     this.#options = options
@@ -26,20 +27,30 @@ export class Pool {
       // the turn goes on to the next who waits
       const next = this.#queue.shift()
       if (next === undefined) this.#busy--
-      else next()
+      else next.resolve()
     }
+  }
+
+  /** Refuses what waits, and what comes after; what has begun comes to its end. */
+  close(): void {
+    this.#isClosed = true
+    for (const { reject } of this.#queue.splice(0)) reject(busy('this server stops'))
   }
 
   #turn(): Promise<void> {
     const { atOnce, waiting } = this.#options
+    if (this.#isClosed) return Promise.reject(busy('this server stops'))
     if (this.#busy < atOnce) {
       this.#busy++
       return Promise.resolve()
     }
-    if (this.#queue.length < waiting) return new Promise((resolve) => this.#queue.push(resolve))
-    const error = filesError('TAPRI_FILES_BUSY', 'Cannot make this picture now: too many others are being made, try again soon', {
-      facts: { retryAfter: 2 },
-    })
-    return Promise.reject(error)
+    if (this.#queue.length >= waiting) return Promise.reject(busy('too many others are being made'))
+    const turn = Promise.withResolvers<void>()
+    this.#queue.push(turn)
+    return turn.promise
   }
+}
+
+function busy(why: string) {
+  return filesError('TAPRI_FILES_BUSY', `Cannot make this picture now: ${why}, try again soon`, { facts: { retryAfter: 2 } })
 }

@@ -2,11 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 import { filesError } from '../errors.ts'
 
 /** Characters of what a program complains of that are kept, the last. */
 const mostComplained = 4000
 const isFull = /No space left on device|Disk quota exceeded/
+/** Milliseconds that a program which was killed may take to go. */
+const longestGoing = 2000
 /** With the kernel's help a program ends with the process that began it, also when that one is killed. */
 const setpriv = '/usr/bin/setpriv'
 
@@ -16,7 +19,8 @@ export interface Child {
   readonly stdout: Readable
   /** Rejects when it fails or is ended by the signal. */
   readonly ended: Promise<void>
-  kill(): void
+  /** Resolves when it is gone. */
+  kill(): Promise<void>
 }
 
 /**
@@ -61,10 +65,13 @@ export function begin(
     else ended.reject(failed(program, `it ended with ${code}`, complained))
   })
   child.on('spawn', () => lower(child.pid))
-  const kill = () => {
+  const gone = new Promise((resolve) => child.once('exit', resolve))
+  const kill = async () => {
     options.signal?.removeEventListener('abort', stop)
     child.kill('SIGKILL')
     child.stdout.destroy()
+    // what could not begin does not end; and nobody waits long for what the system does not end, or does not tell of
+    if (child.pid !== undefined) await Promise.race([gone, setTimeout(longestGoing, undefined, { ref: false })])
   }
   return { stdin: child.stdin, stdout: child.stdout, ended: ended.promise, kill }
 }

@@ -50,7 +50,7 @@ export class FilmWork {
     if (facts?.kind !== 'video' && facts?.kind !== 'audio') throw missing(job)
     const file = await this.fileOf(job)
     const hasPoster = (await renditions.find(file.id, 'poster')) !== undefined
-    await using scratch = await openScratch()
+    await using scratch = await openScratch(clock)
     const progress = new Progress(clock, (done) => this.tell(job, file, { progress: done }))
     const tools = {
       programs,
@@ -70,10 +70,7 @@ export class FilmWork {
         signal.throwIfAborted()
         await this.tell(job, file, news)
       },
-      advance: (done: number) => {
-        scratch.touch()
-        progress.reach(done)
-      },
+      advance: (done: number) => progress.reach(done),
     }
     const heights = facts.kind === 'video' ? facts.heights : []
     const made = await makeReady({ kind: facts.kind, heights, hasPoster }, tools).finally(() => progress.settled())

@@ -104,6 +104,7 @@ interface CinemaOptions {
   readonly folder?: string
   readonly clock?: Clock
   readonly atOnce?: number
+  readonly streamsAtOnce?: number
   readonly ffmpeg?: string
 }
 
@@ -137,7 +138,7 @@ export class Cinema implements AsyncDisposable {
 
   async #start(): Promise<void> {
     const { clock, folder } = this
-    const { atOnce = 1, ffmpeg = 'ffmpeg', url = `sqlite:${join(folder, 'app.db')}` } = this.#options
+    const { atOnce = 1, streamsAtOnce = 50, ffmpeg = 'ffmpeg', url = `sqlite:${join(folder, 'app.db')}` } = this.#options
     const log = openLog({ format: 'silent', level: 'debug', clock })
     log.subscribe((entry) => this.log.push(entry))
     this.database = await openDatabase({
@@ -157,6 +158,7 @@ export class Cinema implements AsyncDisposable {
       clock,
       log,
       films: { atOnce, programs: { ffmpeg, ffprobe: 'ffprobe' } },
+      streamsAtOnce,
     })
     const visitor = routeKit<any>('visitor')
     const db = () => this.database.asCaller({ user: null })

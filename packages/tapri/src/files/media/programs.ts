@@ -71,7 +71,7 @@ export async function runProgram(program: string, args: readonly string[], optio
   } finally {
     stopWatching()
     stopCounting()
-    child.kill()
+    await child.kill()
   }
 }
 
@@ -89,7 +89,7 @@ export async function pipeProgram(program: string, args: readonly string[], { in
   } finally {
     input.unpipe(child.stdin)
     input.off('error', broken.reject)
-    child.kill()
+    await child.kill()
   }
 }
 

@@ -1,8 +1,9 @@
 import { lstat, mkdtemp, readdir, rm, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Clock } from '../../kit/clock.ts'
 
-/** Milliseconds: who works in a folder touches it far more often. */
+/** Milliseconds: a folder that is open is touched far more often. */
 const abandonedAfter = 3_600_000
 const touchEvery = 60_000
 
@@ -13,24 +14,27 @@ const prefix = user === undefined ? 'tapri-film-' : `tapri-film-${user}-`
 /** A folder for the time of one work. */
 export interface Scratch extends AsyncDisposable {
   readonly folder: string
-  /** Tells that it is still worked in; call it as often as you like. */
-  touch(): void
 }
 
-/** Makes one of a name that nobody knows before, which nobody else may look into. */
-export async function openScratch(): Promise<Scratch> {
+/** Makes one of a name that nobody knows before, which nobody else may look into; it is no abandoned one for as long as it is open. */
+export async function openScratch(clock: Clock): Promise<Scratch> {
   const folder = await mkdtemp(join(tmpdir(), prefix))
-  let touched = Date.now()
+  let stopTouching = () => {}
+  const touchLater = () => {
+    stopTouching = clock.after(touchEvery, () => {
+      const now = new Date()
+      // a folder that cannot be touched is only swept sooner
+      utimes(folder, now, now).catch(() => {})
+      touchLater()
+    })
+  }
+  touchLater()
   return {
     folder,
-    touch() {
-      const now = Date.now()
-      if (now - touched < touchEvery) return
-      touched = now
-      // a folder that cannot be touched is only swept sooner
-      utimes(folder, new Date(now), new Date(now)).catch(() => {})
+    async [Symbol.asyncDispose]() {
+      stopTouching()
+      await rm(folder, { recursive: true, force: true })
     },
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   }
 }
 

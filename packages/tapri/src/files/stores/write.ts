@@ -92,9 +92,12 @@ async function writeAll(handle: FileHandle, batch: readonly Uint8Array[], positi
   const total = batch.reduce((sum, bytes) => sum + bytes.length, 0)
   const { bytesWritten } = await handle.writev(batch, position)
   if (bytesWritten === total) return
-  // a disk that is nearly full takes a part; the next write says why
-  const rest = Buffer.concat(batch).subarray(bytesWritten)
-  for (let done = 0; done < rest.length; ) {
-    done += (await handle.write(rest, done, rest.length - done, position + bytesWritten + done)).bytesWritten
+  await writeWhole(handle, Buffer.concat(batch).subarray(bytesWritten), position + bytesWritten)
+}
+
+/** Writes all of the bytes there, or throws: a disk that is nearly full takes a part, and the next write says why. */
+export async function writeWhole(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten
   }
 }

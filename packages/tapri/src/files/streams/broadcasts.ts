@@ -78,7 +78,7 @@ export class Broadcasts {
     for (const name of gone) await renditions.remove(file, name)
   }
 
-  /** Puts the end of a stream off that has no piece to add yet, although bytes of its push have come at that moment. */
+  /** Puts the end of a stream off that has no piece to add yet, although its sender was there at that moment. */
   async stay({ id, push }: Pushing, heardAt: number): Promise<void> {
     const expires = new Date(heardAt + patience)
     await this.#db.tapri_streams.updateWhere({ id: idOf(id), push, state: 'live', expires: { lt: expires } }, { expires })

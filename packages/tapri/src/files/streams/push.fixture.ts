@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { json } from 'node:stream/consumers'
+import { setImmediate } from 'node:timers/promises'
 import { type Cinema, filmed, filmedPath, playable } from '../media/films.fixture.ts'
 
 /** A minute of what browsers play. */
@@ -54,6 +55,14 @@ async function until(cinema: Cinema, isSo: () => Promise<boolean>): Promise<void
     heard = Promise.withResolvers()
   }
   stop()
+}
+
+/** Lets an encoder leave; ends when the last piece of it has been kept. */
+export async function leave(cinema: Cinema, push: Push): Promise<void> {
+  const lost = () => cinema.log.filter(({ event }) => event === 'files.stream.lost').length
+  const before = lost()
+  push.destroy()
+  while (lost() === before) await setImmediate()
 }
 
 /** Lets the end of a stream pass. */

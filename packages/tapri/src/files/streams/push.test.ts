@@ -84,6 +84,41 @@ test('a push whose bytes make no piece for a minute stays until then, and is giv
   assert.equal(stays, 11)
 })
 
+test('while a piece is kept slowly a sender who waits for that is there, and one who sends nothing is not', {
+  skip,
+}, async (t) => {
+  const film = await sent()
+  for (const waits of [true, false]) {
+    const clock = manualClock()
+    let heard: number[] = []
+    const begun = Promise.withResolvers<void>()
+    const kept = Promise.withResolvers<void>()
+    const slow = { begin: async () => begun.resolve(), add: () => kept.promise, stay: (at: number) => heard.push(at) }
+    const source = new PassThrough()
+    t.after(() => source.destroy())
+    t.after(() => kept.resolve())
+    const taken = takePush(source, slow, { programs: ffmpeg, clock, signal })
+    const refused = assert.rejects(taken, { code: 'TAPRI_FILES_ABORTED' })
+    source.write(film)
+    await begun.promise
+    while (waits && !source.writableNeedDrain) {
+      source.write(film)
+      await setImmediate()
+    }
+    clock.advance(5000)
+    await setImmediate()
+    heard = []
+    const passed = Array.from({ length: 24 }, () => {
+      clock.advance(5000)
+      return clock.now()
+    })
+    assert.deepEqual(heard, waits ? passed : [])
+    source.destroy()
+    kept.resolve()
+    await refused
+  }
+})
+
 test('an ffmpeg that stands still once all has come is ended', {
   skip: process.platform !== 'linux' && 'needs sh',
 }, async (t) => {

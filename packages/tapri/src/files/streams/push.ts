@@ -11,7 +11,7 @@ import { Watch } from './watch.ts'
 export interface LiveStore {
   begin(head: Buffer): Promise<void>
   add(piece: Buffer, duration: number): Promise<void>
-  /** Called now and then while bytes come that make no piece yet, with the moment of the last of them. */
+  /** Called now and then while no piece is there to be shown, with the moment at which the sender was last heard, or waited for us. */
   stay(heardAt: number): void
 }
 
@@ -66,7 +66,7 @@ export async function takePush(source: Sending, into: LiveStore, { programs, clo
   let pieces = 0
   let seconds = 0
   let head: Buffer | undefined
-  using watch = new Watch({ clock, stay: (heardAt) => into.stay(heardAt) })
+  using watch = new Watch({ clock, stay: (heardAt) => into.stay(heardAt), isHeldUp: () => input.isHeldUp })
   const input = new Unhurried(source, watch)
   const taking = {
     async head(bytes: Buffer, codecs: readonly string[]) {
@@ -109,6 +109,10 @@ class Unhurried {
   readonly bytes = new PassThrough({ highWaterMark: 1024 * 1024 })
   /** Bytes that have come since a piece was cut; they end when these are too many. */
   uncut = 0
+
+  get isHeldUp(): boolean {
+    return this.bytes.writableNeedDrain
+  }
 
   constructor(source: Sending, watch: Watch) {
     const { bytes } = this

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { manualClock } from '../../kit/clock.ts'
 import { Cinema, filmed, filmedPath, pictures, playable, played, programsIn, withoutFfmpeg } from '../media/films.fixture.ts'
-import { bytesOf, channel, emptyPackets, over, Push, pieces, sending, sent, shown } from './push.fixture.ts'
+import { bytesOf, channel, emptyPackets, leave, over, Push, pieces, sending, sent, shown } from './push.fixture.ts'
 
 const skip = withoutFfmpeg
 
@@ -32,8 +32,7 @@ test('a stream of which nothing comes any more ends after 20 seconds, and is gon
   await using cinema = await Cinema.open()
   const { id, push } = await sending(cinema)
   const { stream } = await shown(cinema, id, (value) => value?.state === 'live')
-  await pieces(cinema, 1)
-  push.destroy()
+  await leave(cinema, push)
   cinema.advance(19_000)
   await cinema.files.streams.look()
   assert.doesNotMatch(await cinema.text(stream), /ENDLIST/)
@@ -59,6 +58,37 @@ test('a second push takes the stream over, and a new key ends what is sent with 
   third.end()
   assert.deepEqual([(await third.answer).status, (await third.answer).body.code], [403, 'TAPRI_FILES_STREAM_KEY'])
   assert.deepEqual(await programsIn(cinema.folder), [])
+})
+
+test('a key that is made void while a push with it begins ends that push', async () => {
+  await using cinema = await Cinema.open()
+  const refused = { code: /^TAPRI_FILES_STREAM_(?:KEY|TAKEN)$/ }
+  for (let turns = 0; turns < 40; turns++) {
+    const { id, url } = await channel(cinema)
+    const { pathname, searchParams } = new URL(url)
+    const renewed = cinema.files.actions.newPushUrl({ model: 'films', id, field: 'live' })
+    for (let turn = 0; turn < turns; turn++) await null
+    const source = new PassThrough()
+    const push = cinema.files.streams.push(pathname.split('/').at(-1) ?? '', searchParams.get('key') ?? '', source)
+    await Promise.all([renewed, assert.rejects(push, refused, `after ${turns} turns`)])
+  }
+})
+
+test('an encoder that comes back before its lost line is known to be lost takes over where there is no room for another', {
+  skip,
+}, async () => {
+  await using cinema = await Cinema.open({ streamsAtOnce: 1 })
+  const { url, push: lost } = await sending(cinema)
+  await pieces(cinema, 1)
+  const other = new Push((await channel(cinema)).url)
+  other.end()
+  assert.deepEqual([(await other.answer).status, (await other.answer).body.code], [503, 'TAPRI_FILES_BUSY'])
+  const back = new Push(url)
+  back.write(await sent())
+  assert.equal((await lost.answer).body.code, 'TAPRI_FILES_STREAM_TAKEN')
+  await pieces(cinema, 4)
+  back.end()
+  assert.equal((await back.answer).status, 200)
 })
 
 test('a stream whose key frames are far apart stays live while bytes come, and ends when none do', { skip }, async () => {
@@ -144,11 +174,9 @@ test('a stream that cannot be ended keeps no other from its end', { skip }, asyn
   const stream = streams.find(({ row }) => row === broken)
   // its file is not there any more
   await cinema.db.tapri_files.delete((await cinema.db.films.get(broken)).live.id)
-  // the last piece of an encoder that has left may be being kept still
-  while ((await cinema.db.films.get(sound)).live.state !== 'ended') {
-    cinema.advance(20_000)
-    await cinema.files.streams.look()
-  }
+  cinema.advance(20_000)
+  await cinema.files.streams.look()
+  assert.equal((await cinema.db.films.get(sound)).live.state, 'ended')
   const told = cinema.log.filter(({ event }) => event === 'files.stream.not-ended')
   assert.deepEqual([...new Set(told.map(({ facts }) => facts.stream))], [stream?.id])
 })
@@ -212,7 +240,7 @@ test('what is no stream of H.264 and AAC is refused, and nothing of it is shown'
 async function live(cinema: Cinema): Promise<string> {
   const { id, push } = await sending(cinema)
   await shown(cinema, id, (value) => value?.state === 'live')
-  push.destroy()
+  await leave(cinema, push)
   return id
 }
 

@@ -26,6 +26,8 @@ export interface StreamsOptions {
 }
 
 interface Running {
+  /** Of the stream. */
+  readonly id: string
   readonly place: Place
   readonly abort: AbortController
   readonly done: Promise<unknown>
@@ -90,12 +92,14 @@ export class Streams {
     const given = Buffer.from(hashOf(key))
     if (stream === null || !timingSafeEqual(given, Buffer.from(stream.hash))) throw wrongKey()
     if (this.#isClosed) throw stopping()
-    if (this.#running.size >= this.#options.atOnce) throw busy(this.#options.atOnce)
+    // an encoder that comes back takes over from itself
+    const others = [...this.#running.values()].filter((running) => running.id !== id).length
+    if (others >= this.#options.atOnce) throw busy(this.#options.atOnce)
     const push = newId()
     const abort = new AbortController()
     const place = placeOf(stream)
-    const done = this.#take({ id, push, place }, source, abort.signal)
-    this.#running.set(push, { place, abort, done: done.catch(() => {}) })
+    const done = this.#begin({ id, push, place }, stream.hash, source, abort.signal)
+    this.#running.set(push, { id, place, abort, done: done.catch(() => {}) })
     try {
       return await done
     } finally {
@@ -126,9 +130,15 @@ export class Streams {
     await this.#looking
   }
 
+  async #begin(pushing: Pushing, hash: string, source: Sending, signal: AbortSignal): Promise<Pushed> {
+    const { id, push } = pushing
+    // unless there is another key by now
+    if ((await this.#db.tapri_streams.updateWhere({ id: idOf(id), hash }, { push })) === 0) throw wrongKey()
+    return this.#take(pushing, source, signal)
+  }
+
   async #take(pushing: Pushing, source: Sending, signal: AbortSignal): Promise<Pushed> {
     const { programs, clock, log } = this.#options
-    await this.#db.tapri_streams.update(idOf(pushing.id), { push: pushing.push })
     const into: LiveStore = {
       begin: (head) => this.#broadcasts.begin(pushing, head),
       add: (bytes, duration) => this.#broadcasts.add(pushing, bytes, duration),

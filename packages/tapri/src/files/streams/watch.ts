@@ -10,8 +10,10 @@ const lookEvery = 5000
 
 interface WatchOptions {
   readonly clock: Clock
-  /** Called now and then while bytes come that make no piece yet, with the moment of the last of them. */
+  /** Called now and then while no piece is there to be shown, with the moment at which the sender was last heard, or waited for us. */
   readonly stay: (heardAt: number) => void
+  /** Whether the sender waits until we take more. */
+  readonly isHeldUp: () => boolean
 }
 
 /** Sees to it that a push ends: of a sender that is silent, one whose bytes never make a piece, a program that stands still. */
@@ -28,7 +30,7 @@ export class Watch implements Disposable {
   constructor(options: WatchOptions) {
     this.#options = options
     this.#heardAt = options.clock.now()
-    this.#keptAt = options.clock.now()
+    this.#keptAt = this.#heardAt
     this.#lookLater()
   }
 
@@ -69,8 +71,10 @@ export class Watch implements Disposable {
 
   #look(): void {
     const now = this.#options.clock.now()
-    if (this.#isKeeping) this.#keptAt = now
-    if (now - this.#keptAt >= patience) {
+    if (this.#isKeeping) {
+      // no silence of the sender's
+      if (this.#options.isHeldUp()) this.heard()
+    } else if (now - this.#keptAt >= patience) {
       this.#abort.abort(this.#reason(now))
       return
     }

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { type Clock, manualClock } from '../../kit/clock.ts'
+import { TapriError } from '../../kit/errors.ts'
+import { smallDisk } from '../../kit/small-disk.fixture.ts'
 import { filmBytes, inChunks, stalledAfter } from '../conformance/under-test.ts'
 import { Budget, sentBy } from '../stores/budget.ts'
 import { readChecksum, verified } from './checksum.ts'
@@ -30,6 +34,38 @@ test('a body of unknown length is refused once more has come than may', async ()
   await assert.rejects(verified(source, checksumOf(bytes), { most: 100, budget }), { code: 'TAPRI_FILES_PIECE_TOO_LARGE' })
   assert.ok(source.destroyed)
   assert.equal(budget.held, 0)
+})
+
+test('where the disk for temporary files is full for a moment a body is refused, or whole', async (context) => {
+  using disk = smallDisk(1024 ** 2)
+  if (disk === undefined) return context.skip('only root can mount a small disk, on Linux')
+  const before = process.env.TMPDIR
+  process.env.TMPDIR = disk.folder
+  context.after(() => {
+    if (before === undefined) delete process.env.TMPDIR
+    else process.env.TMPDIR = before
+  })
+  const others = join(disk.folder, 'others')
+  await writeFile(others, Buffer.alloc(1024 ** 2 - 100 * 1024))
+  const bytes = filmBytes(0, 256 * 1024)
+  async function* slowly() {
+    for await (const chunk of inChunks(bytes, 64 * 1024)) {
+      yield chunk
+      // room for a part of the second chunk, and for all of those after it
+      if (chunk.equals(bytes.subarray(64 * 1024, 128 * 1024))) await rm(others)
+    }
+  }
+  const source = Object.assign(Readable.from(slowly(), { objectMode: false }), { cause: undefined })
+  try {
+    // a stream that reads ahead has made room by the time
+    await using taken = await verified(source, checksumOf(bytes))
+    assert.ok(bytes.equals(await buffer(taken.open())))
+  } catch (error) {
+    assert.ok(error instanceof TapriError, String(error))
+    assert.deepEqual([error.code, error.status], ['TAPRI_FILES_STORE', 507])
+  }
+  await using again = await verified(whole(bytes), checksumOf(bytes))
+  assert.ok(bytes.equals(await buffer(again.open())))
 })
 
 test('bodies wait for the room that others have, and come whole', async () => {

@@ -10,6 +10,7 @@ import { filesError } from '../errors.ts'
 import { spend } from '../spent.ts'
 import { Budget } from '../stores/budget.ts'
 import { diskError } from '../stores/disk-error.ts'
+import { writeWhole } from '../stores/write.ts'
 import { badHeader, textOf } from './protocol.ts'
 
 /** What the bytes of one request must come to. */
@@ -103,7 +104,7 @@ export async function verified(
       if (size + chunk.length > most) throw pieceTooLarge(most)
       await share.take(chunk.length)
       sum.update(chunk)
-      await file.write(chunk)
+      await writeWhole(file, chunk, size)
       size += chunk.length
       spend(chunk)
       pace.waits()

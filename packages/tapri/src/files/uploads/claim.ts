@@ -1,18 +1,21 @@
 import { type Issue, invalid } from '../../kit/errors.ts'
-import { formatBytes } from '../../kit/measures.ts'
 import { type Fields, markReceived } from '../../schema/index.ts'
-import { accepts } from '../accept.ts'
-import { isPictured } from '../media.ts'
+import type { Media } from '../media.ts'
 import type { Sender } from '../quota.ts'
-import type { FileFacts, Found } from './tools.ts'
+import type { Found } from './tools.ts'
 import type { Uploads } from './uploads.ts'
 
 type Values = Readonly<Record<string, unknown>>
 
+interface Fitting extends Found {
+  /** What its row is to keep of it. */
+  readonly media: Media | null
+}
+
 /**
  * Puts the files in the place of those values that name an upload, `{ "upload": "…" }` or the same as a text: only whole
  * uploads of this user that the field would have taken in a form. Other values stay as they are.
- * @throws TAPRI_INVALID, TAPRI_FILES_UNFINISHED, TAPRI_FILES_QUOTA
+ * @throws TAPRI_INVALID, TAPRI_FILES_UNFINISHED, TAPRI_FILES_QUOTA, TAPRI_FILES_PICTURE, TAPRI_FILES_PIXELS
  */
 export async function claimUploads<Given>(
   values: Given,
@@ -27,14 +30,17 @@ export async function claimUploads<Given>(
   })
   if (claims.length === 0) return values
   const issues: Issue[] = []
-  const claimed = new Map<string, Found>()
+  const claimed = new Map<string, Fitting>()
   for (const { field, facts, name } of claims) {
     const whole = typeof name === 'string' ? await uploads.whole(name, user) : undefined
     // what a row has, that row may be given once more
     const found = whole?.file.state === 'attached' && whole.file.field !== field ? undefined : whole
-    const message = found === undefined ? 'names no upload of yours: it may have expired' : misfit(found, facts)
-    if (found === undefined || message !== undefined) issues.push({ path: [field], message: message ?? '' })
-    else claimed.set(field, found)
+    const fit =
+      found === undefined
+        ? { misfit: 'names no upload of yours: it may have expired' }
+        : await uploads.fit(found, { field, facts })
+    if ('misfit' in fit) issues.push({ path: [field], message: fit.misfit })
+    else if (found !== undefined) claimed.set(field, { ...found, media: fit.media })
   }
   if (issues.length > 0) throw invalid(issues, 'request')
   const files: Record<string, object> = {}
@@ -60,19 +66,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Why the field would not have taken the file: it may have been sent for another one. */
-function misfit({ file, upload }: Found, { accept, maxSize, media }: FileFacts): string | undefined {
-  const ending = file.name.slice(file.name.lastIndexOf('.') + 1).toLowerCase()
-  if (!accepts(accept, file.type, ending)) return `must be ${accept.join(', ')}, not ${file.type}`
-  if (file.size > maxSize) return `must have at most ${formatBytes(maxSize)}, it has ${formatBytes(file.size)}`
-  const known = upload.media ?? undefined
-  if (media?.kind !== 'image') return undefined
-  if (!isPictured(known)) return 'must have been uploaded for a field of pictures'
-  const pixels = known.width * known.height
-  return pixels > media.maxPixels ? `must have at most ${media.maxPixels} pixels, it has ${pixels}` : undefined
-}
-
-function fileOf({ file: { id, name, type, size, key, state }, upload: { media } }: Found): object {
+function fileOf({ file: { id, name, type, size, key, state }, media }: Fitting): object {
   // what a row has made of its file is not to be written over
   const own = media !== null && state === 'pending' && { media }
   return markReceived(Object.freeze({ id, name, type, size, key, ...own }))

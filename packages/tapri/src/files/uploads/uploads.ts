@@ -8,6 +8,7 @@ import { beginUpload } from './begin.ts'
 import { readChecksum } from './checksum.ts'
 import { type Creation, requireLength, targetOf, unequalLengths } from './creation.ts'
 import { finishUpload, unfinished, uploadGone } from './finish.ts'
+import { type Fit, fit } from './fit.ts'
 import { type Holds, isDue } from './holds.ts'
 import { joinParts, requireParts } from './join.ts'
 import { booleanIn, bytesIn, type Protocol } from './protocol.ts'
@@ -134,6 +135,12 @@ export class Uploads {
     return this.#lookUp(name, user)
   }
 
+  /** Whether the field of a row takes a whole upload.
+   * @throws what `fit` throws */
+  fit(found: Found, place: { readonly field: string; readonly facts: FileFacts }): Promise<Fit> {
+    return fit(found, place, this.#tools)
+  }
+
   /** Makes a visitor's upload that of the user who gives it to a row.
    * @throws TAPRI_NOT_FOUND, TAPRI_FILES_QUOTA */
   async adopt({ upload, file }: Found, user: Sender | null): Promise<void> {
@@ -192,7 +199,10 @@ export class Uploads {
     const isWhole = protocol === 'draft' ? isLast : kept === length
     if (!isWhole) return { upload: found.upload, offset: kept, maxSize: facts.maxSize }
     if (length !== null && kept !== length) throw unequalLengths(length, kept)
-    const { upload } = await finishUpload(found, facts, this.#tools)
+    // a process that is killed from here on leaves an upload that is known to be whole
+    const measured = length ?? (await this.#tools.db.tapri_uploads.update(found.upload.id, { length: kept })).length
+    const whole = { ...found, upload: { ...found.upload, length: measured } }
+    const { upload } = await finishUpload(whole, facts, this.#tools)
     return { upload, offset: kept, maxSize: facts.maxSize }
   }
 
