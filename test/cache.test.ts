@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { responseCache, startApp, tapri } from 'tapri'
+import { responseCache, service, startApp, tapri } from 'tapri'
 import { openCache } from 'tapri/cache'
 import { model, text } from 'tapri/data'
 import { testApp } from 'tapri/test'
@@ -8,7 +8,10 @@ import { redisUrl, withoutRedis } from '../packages/tapri/src/kit/redis.fixture.
 import { silentLog } from '../packages/tapri/src/observe/index.ts'
 
 const models = { users: model({ name: text(), email: text() }), kites: model({ name: text() }) }
-const { app, controller, policy, visitor } = tapri({ models })
+const shop = service('shop', ({ db, cache }) => ({ count: () => cache.wrap('served', { ttl: '1h' }, () => db.kites.count()) }), {
+  models: { kites: models.kites },
+})
+const { app, controller, policy, visitor } = tapri({ models, services: [shop] })
 let made = 0
 
 const kites = controller('/kites', {
@@ -21,6 +24,7 @@ const kites = controller('/kites', {
   counted: visitor.get('/counted/all', ({ cache, db }) =>
     cache.wrap('count', { ttl: '1h', tags: ['kites'] }, async () => ({ count: await db.kites.count(), at: new Date(0) })),
   ),
+  served: visitor.get('/served/all', ({ services }) => services.shop.count()),
   create: visitor.post('/', { body: { name: text() } }, ({ db, body }) => db.kites.create(body)),
 })
 const club = app({
@@ -65,6 +69,19 @@ test('`cache` in the context keeps what is dear to make, and a live query sees e
   await tried.settled()
   await tried.guest.kites.create({ name: 'blue' })
   assert.deepEqual(seen, [1, 2])
+  stop()
+})
+
+test('a live query sees every change through the cache of a service too, whatever a call has left there', async () => {
+  await using tried = await testApp(club)
+  const counted = () => tried.guest.kites.served()
+  assert.equal(await counted(), 0)
+  const seen: number[] = []
+  const stop = tried.guest.kites.served.live({}, (count: number) => seen.push(count))
+  await tried.settled()
+  await tried.guest.kites.create({ name: 'blue' })
+  assert.deepEqual(seen, [0, 1])
+  assert.equal(await counted(), 0, 'calls go on to take what is kept')
   stop()
 })
 

@@ -3,8 +3,9 @@ import { test } from 'node:test'
 import { service, tapri } from 'tapri'
 import { silentLog } from 'tapri/observe'
 import { type TestOptions, testApp } from 'tapri/test'
+import { openRaw } from '../packages/tapri/src/live/socket.fixture.ts'
 import { arrivals } from '../packages/tapri/src/live/stall.fixture.ts'
-import { codeOf, textsOf } from './channels.fixture.ts'
+import club, { codeOf, textsOf } from './channels.fixture.ts'
 import { bell, board, chat, rooms, stray } from './channels-server.fixture.ts'
 
 const servers = Object.entries({
@@ -68,6 +69,31 @@ test('a message under the same key of the same sender is kept once', async () =>
   assert.deepEqual(await heard.count(4), ['one', 'two', 'three', 'four'])
   const tables: any = town.db
   assert.equal(await tables.tapri_messages.count(), 5, 'the four, and what was said at the start')
+})
+
+test('a message that is not kept, and is sent again over another line, is heard once; another under the same key is heard', async () => {
+  await using town = await testApp(club)
+  await Promise.all(['ann', 'bob'].map((name) => town.signUp(`${name}@club.test`)))
+  const hearer = town.guest.lobby()
+  const heard = textsOf(hearer)
+  await hearer.joined
+  const say = async (email: string | undefined, text: string, key: string) => {
+    const token = email === undefined ? {} : { token: await town.token(email) }
+    const raw = await openRaw(Number(new URL(town.url).port), { hello: { type: 'hello', ...token } })
+    raw.send({ type: 'join', id: 1, channel: 'lobby' })
+    await raw.settle()
+    raw.send({ type: 'send', id: 1, key, message: { text } })
+    await raw.settle()
+    await town.settled()
+    raw.socket.terminate()
+  }
+  // a visitor is another member on each line
+  for (const email of [undefined, 'ann@club.test', 'bob@club.test']) {
+    for (let time = 0; time < 2; time++) await say(email, email ?? 'visitor', 'k1')
+  }
+  await say('ann@club.test', 'last', 'k2')
+  await heard.count(4)
+  assert.deepEqual(heard.seen, ['visitor', 'ann@club.test', 'bob@club.test', 'last'])
 })
 
 test('a message inside of a transaction that is undone takes no number, so that nobody misses it', async () => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { channel, tapri } from 'tapri'
+import { client, closeClient } from 'tapri/client'
 import { add, text } from 'tapri/data'
 import { testApp } from 'tapri/test'
+import { manualClock } from '../packages/tapri/src/kit/clock.ts'
 import { openRaw } from '../packages/tapri/src/live/socket.fixture.ts'
 import { arrivals } from '../packages/tapri/src/live/stall.fixture.ts'
 import app, { codeOf, textsOf } from './channels.fixture.ts'
@@ -34,6 +36,25 @@ test('what is said is heard by everybody in the channel, by the sender too, in o
     heardByAnn.seen.filter((text) => text !== 'three'),
     ['one', 'two', 'four'],
   )
+})
+
+test('what was said before a channel is left is kept and answered', async () => {
+  await using club = await openClub()
+  await club.signUp('ann@club.test')
+  const raw = await club.raw('ann@club.test')
+  const params = { id: club.room.id }
+  raw.send({ type: 'join', id: 1, channel: 'chat', params })
+  await raw.settle()
+  const said = ['one', 'two', 'three']
+  raw.send(...said.map((text) => ({ type: 'send', id: 1, key: text, message: { text } }) as const), { type: 'leave', id: 1 })
+  const answered = new Set<string>()
+  while (answered.size < said.length) {
+    const { type, key } = await raw.next()
+    if (type === 'sent') answered.add(key)
+  }
+  raw.send({ type: 'join', id: 2, channel: 'chat', params })
+  const heard = (await raw.settle()).filter(({ type }) => type === 'message').map(({ body }) => body.text)
+  assert.deepEqual(heard, said)
 })
 
 test('who comes later hears what is kept, who comes back only what was said meanwhile, and nobody anything twice', async () => {
@@ -178,6 +199,52 @@ test('a message is checked, and refused by who may refuse it, with the reason fo
   await hers.send({ text: 'hello' })
   assert.deepEqual(await heard.count(1), ['hello'])
   assert.equal(await club.db.guests.count(), 0)
+})
+
+/** A client, with the session that its last sign-in gave; so much has been said with it that the next message waits. */
+async function openTalker(club: Awaited<ReturnType<typeof openClub>>, email?: string) {
+  let token = email === undefined ? undefined : await club.token(email)
+  const asBob: typeof fetch = async (input, init) => {
+    const answer = await fetch(input, init)
+    if (answer.headers.get('tapri-session') !== null) token = await club.token('bob@club.test')
+    return answer
+  }
+  const api = client<typeof app>(club.url, { token: () => token, fetch: asBob, clock: manualClock() })
+  const hall = api.hall({ id: club.room.id })
+  const said = Array.from({ length: 30 }, (_, index) => `${index}`)
+  await Promise.all(said.map((text) => hall.send({ text })))
+  const signUp = () => api.auth.signUp({ name: 'Bob', email: 'bob@club.test', password: 'nine kites over the harbour' })
+  return { hall, said, signUp, [Symbol.dispose]: () => closeClient(api) }
+}
+
+test('what waits when somebody else signs in is not said in their name, and what they say then is', async () => {
+  await using club = await openClub()
+  await club.signUp('ann@club.test')
+  using talker = await openTalker(club, 'ann@club.test')
+  const refused = codeOf(talker.hall.send({ text: 'one too many' }))
+  await talker.signUp()
+  const his = talker.hall.send({ text: 'his' })
+  assert.equal(await refused, 'TAPRI_CLIENT_LEFT')
+  await his
+  const heard: [string, string][] = []
+  for await (const { body, from } of club.guest.hall({ id: club.room.id })) {
+    heard.push([body.text, from])
+    if (body.text === 'his') break
+  }
+  const [ann, bob] = [await club.idOf('ann@club.test'), await club.idOf('bob@club.test')]
+  assert.deepEqual(heard, [...talker.said.map((text) => [text, ann]), ['his', bob]])
+})
+
+test('what a visitor has said and waits when they sign up is said by the member whom they became', async () => {
+  await using club = await openClub()
+  using talker = await openTalker(club)
+  const waiting = talker.hall.send({ text: 'my first' })
+  await talker.signUp()
+  await waiting
+  const bob = await club.idOf('bob@club.test')
+  const last = arrivals<string>()
+  club.guest.hall({ id: club.room.id }).onMessage(({ body, from }) => body.text === 'my first' && last.add(from))
+  assert.deepEqual(await last.count(1), [bob])
 })
 
 test('a message that is sent again under its key is kept once', async () => {

@@ -35,7 +35,11 @@ const bundled =
 async function plain(folder: string): Promise<void> {
   const source = join(import.meta.dirname, '../packages/tapri/src')
   const page = await readFile(join(import.meta.dirname, 'parts-page/page.ts'), 'utf8')
-  const modules = new Map([['page.ts', page.replace("'tapri/client'", "'./client/index.ts'")]])
+  const clock = 'quick-clock.fixture.ts'
+  const modules = new Map([
+    ['page.ts', page.replace("'tapri/client'", "'./client/index.ts'").replace(`'../${clock}'`, `'./${clock}'`)],
+    [clock, await readFile(join(import.meta.dirname, clock), 'utf8')],
+  ])
   for (const room of ['client', 'kit']) {
     for (const file of await readdir(join(source, room), { recursive: true })) {
       const name = join(room, file)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { client, closeClient } from 'tapri/client'
 import { testApp } from 'tapri/test'
@@ -32,6 +33,33 @@ for (const { kind, skip, with: inPlace } of kinds) {
       }
       closeClient(api)
       assert.deepEqual(seen, [['kept'], ['by hand'], []])
+    }),
+  )
+}
+
+for (const { kind, skip, with: inPlace } of kinds) {
+  test(`a live count on ${kind} that was read before another program's write is told of counts it once`, { skip }, () =>
+    inPlace(async ({ url, setting }) => {
+      await using server = await testApp(app, { settings: { DATABASE_URL: url } })
+      const api = client<typeof app>(server.url)
+      const other = await setting.connect(url)
+      for (let times = 1; times <= 5; times++) {
+        await server.db.notes.create({ text: `moved ${times}`, board: 'drafts' })
+        await other.write({ change: 'notes', where: { text: `moved ${times}` }, set: board })
+        using live = api.notes.count.live(board)
+        await live.ready
+        // what this process writes is told of behind it
+        await server.db.notes.create({ text: `own ${times}`, ...board })
+        server.clock.advance('1s')
+        await server.settled()
+        while (live.value !== 2 * times) {
+          assert.ok(Number(live.value) < 2 * times, `${live.value} of ${2 * times}`)
+          server.clock.advance('1s')
+          await setImmediate()
+        }
+      }
+      await other.close()
+      closeClient(api)
     }),
   )
 }

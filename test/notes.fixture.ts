@@ -18,6 +18,9 @@ const notes = controller('/notes', {
     const notes = await db.notes.find({ where: { board: query.board }, orderBy: 'id' })
     return notes.map((note) => note.text)
   }),
+  count: visitor.get('/count', { query: { board: text() } }, ({ db, query }) =>
+    db.notes.count({ where: { board: query.board } }),
+  ),
   create: visitor.post('/', { body }, async ({ db, body }) => {
     if (body.text === 'forbidden') throw deny('Not here')
     const note = await db.notes.create(body)

@@ -73,9 +73,10 @@ export class LaggingLog {
     this.#position = history.position
   }
 
-  get changes(): Pick<Database['changes'], 'epoch' | 'position' | 'subscribe' | 'since'> {
+  get changes(): Pick<Database['changes'], 'epoch' | 'hearsOthers' | 'position' | 'subscribe' | 'since'> {
     return {
       epoch: this.epoch,
+      hearsOthers: false,
       position: () => this.#position,
       subscribe: (listener) => {
         this.#listeners.add(listener)

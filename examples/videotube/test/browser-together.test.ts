@@ -35,6 +35,7 @@ test('two people watch a video together', { skip, timeout: 120_000 }, async (con
   })
   await context.test('who was offline comes back with what they wrote and what they missed', () => comesBack(two))
   await context.test('who comes later reads what was said, on a phone and in words without end', () => comesLate(two, guest))
+  await context.test('who signs out in one tab watches on as a guest in the other', () => signsOut(two))
 })
 
 async function comeAndGo({ ann, bob }: Two, guest: Visit): Promise<void> {
@@ -49,6 +50,18 @@ async function comeAndGo({ ann, bob }: Two, guest: Visit): Promise<void> {
   await guest.page.getByText('to join in').waitFor()
   await guest.page.goto('/')
   await ann.page.getByText('2 here').waitFor()
+}
+
+async function signsOut({ bob }: Two): Promise<void> {
+  const { page } = bob
+  const tab = await page.context().newPage()
+  await tab.goto('/')
+  await tab.getByRole('button', { name: 'Your account', exact: true }).click()
+  await tab.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByText('to join in').waitFor()
+  await page.getByRole('heading', { name: 'Kites over the bay' }).waitFor()
+  await page.getByRole('link', { name: 'Sign in', exact: true }).first().waitFor()
+  assert.equal(await page.getByText('Sign in again').count(), 0)
 }
 
 async function chat({ ann, bob }: Two): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Cache } from '../cache/index.ts'
+import { bypassedWhile, type Cache } from '../cache/index.ts'
 import type { Database } from '../data/index.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Log } from '../observe/index.ts'
@@ -67,7 +67,7 @@ async function startOne(service: AnyService, started: ReadonlyMap<AnyService, un
       settings: settingsIn(options.settings, settings),
       db: database.narrow(new Set(Object.keys(models))).systemDb({ reads: following.reads }),
       channel: channels.openerFor({ isReadOnly: false, reads: following.reads }),
-      cache,
+      cache: bypassedWhile(() => following.isAtWork, cache),
       log: log.with({ service: service.name }),
       clock,
     }))()

@@ -179,6 +179,20 @@ function made<T>(text: string | undefined): T {
   return (text === undefined ? undefined : decodeValue(text)) as T
 }
 
+/** The same cache, bypassed by whoever asks it while that is so. */
+export function bypassedWhile(isSo: () => boolean, cache: Cache): Cache {
+  const past = bypassing(cache)
+  const now = () => (isSo() ? past : cache)
+  return {
+    get: (key) => now().get(key),
+    set: (key, value, options) => now().set(key, value, options),
+    wrap: (key, options, make) => now().wrap(key, options, make),
+    delete: (key) => cache.delete(key),
+    invalidate: (what) => cache.invalidate(what),
+    clear: () => cache.clear(),
+  }
+}
+
 /** The same cache for work whose every read must be seen: nothing is taken from it, and nothing is kept. */
 export function bypassing(cache: Cache): Cache {
   return {

@@ -1,4 +1,4 @@
-export { bypassing, StoredCache } from './cache.ts'
+export { bypassedWhile, bypassing, StoredCache } from './cache.ts'
 export { cacheError } from './errors.ts'
 export { checkTag, keptTags, nameOf } from './key.ts'
 export { memoryStores, type OpenCache, type OpenStoreOptions, type OpenStores, openCache, openStores } from './open.ts'

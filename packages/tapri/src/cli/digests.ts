@@ -18,7 +18,7 @@ export async function writeDigests(digests: Digests, copy: Store, folder: string
   await using file = await open(join(folder, parts.digests), 'w')
   for (const key of [...digests.keys()].sort()) {
     const path = relative(folder, copy.path?.(key) ?? key)
-    await file.write(`${digests.get(key)?.sha256}  ${path.split(sep).join('/')}\n`)
+    await file.writeFile(`${digests.get(key)?.sha256}  ${path.split(sep).join('/')}\n`)
   }
   await file.sync()
 }

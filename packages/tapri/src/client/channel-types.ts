@@ -34,7 +34,8 @@ export interface OpenChannel<SentMessage, Message, SentSignal, Signal, Facts>
     Disposable {
   /** Resolves when the server has let this client in. Rejects when it will not. */
   readonly joined: Promise<void>
-  /** Resolves when the message is kept, or on its way in a channel that keeps none. While the server cannot be reached it waits.
+  /** Resolves when the message is kept, or on its way in a channel that keeps none. While the server cannot be reached, or
+   * says when to try again as its database cannot be, it waits.
    * @throws what the channel refuses with; TAPRI_CLIENT_QUEUE when 100 messages wait already; TAPRI_CLIENT_LEFT */
   send(message: SentMessage): Promise<void>
   /** Tells those who are there now, and nobody else; lost when the line is. */

@@ -9,12 +9,10 @@ import type {
   SentFrame,
 } from '../kit/channel-protocol.ts'
 import type { Clock } from '../kit/clock.ts'
-import type { TapriError } from '../kit/errors.ts'
-import { readProblem } from '../kit/protocol.ts'
 import { Backoff } from './backoff.ts'
 import type { ChannelMember, ChannelOptions, HeardMessage, HeardSignal, OpenChannel } from './channel-types.ts'
-import { clientError } from './errors.ts'
 import { left } from './left.ts'
+import { errorOf } from './line.ts'
 import { Listeners } from './listeners.ts'
 import { MessageQueue } from './message-queue.ts'
 import { notify } from './notify.ts'
@@ -35,8 +33,8 @@ interface Place {
   readonly params: Readonly<Record<string, unknown>>
 }
 
-/** So many ids are remembered: as many as the server keeps messages, unless told. */
-const mostRemembered = 100
+/** So many ids are remembered: ten times as many as the server keeps messages, unless told. */
+const mostRemembered = 1_000
 
 /** A channel that this client is in, through lost lines: it asks for what it has not heard, and hears nothing twice. */
 export class JoinedChannel implements OpenChannel<unknown, unknown, unknown, unknown, unknown> {
@@ -59,7 +57,9 @@ export class JoinedChannel implements OpenChannel<unknown, unknown, unknown, unk
   #epoch = ''
   #number: number | undefined
   /** Of the last messages: those of a database that was restored have other numbers. */
-  #remembered: string[] = []
+  readonly #remembered = new Set<string>()
+  /** Those of before it was restored: what it tells anew pushes none of them out. */
+  #known: ReadonlySet<string> = new Set()
   #isEnded = false
   #cancelWait = () => {}
   #onJoined = () => {}
@@ -147,6 +147,11 @@ export class JoinedChannel implements OpenChannel<unknown, unknown, unknown, unk
     this.#say({ type: 'join', ...this.#place, ...since })
   }
 
+  /** The caller is another now. */
+  renew(): void {
+    this.#outbox.renew()
+  }
+
   onLost(): void {
     this.#cancelWait()
     this.#topic = undefined
@@ -190,14 +195,19 @@ export class JoinedChannel implements OpenChannel<unknown, unknown, unknown, unk
     if (error !== undefined) notify(() => this.#onError(error))
   }
 
-  #enter({ topic, epoch, members, count }: JoinedFrame): void {
+  #enter({ topic, epoch, member, members, count }: JoinedFrame): void {
     this.#topic = topic
-    if (epoch !== this.#epoch) this.#number = undefined
+    if (epoch !== this.#epoch) {
+      // what was heard may be told anew, with other numbers
+      this.#number = undefined
+      this.#known = new Set([...this.#known, ...this.#remembered].slice(-mostRemembered))
+      this.#remembered.clear()
+    }
     this.#epoch = epoch
     this.#meet({ type: 'members', topic, joined: members, left: [], count, isWhole: true })
     this.#backoff = new Backoff()
     this.#onJoined()
-    this.#outbox.open()
+    this.#outbox.open(member)
   }
 
   #hear({ number, id, at, from, body }: MessageFrame): void {
@@ -205,8 +215,10 @@ export class JoinedChannel implements OpenChannel<unknown, unknown, unknown, unk
       if (this.#number !== undefined && number <= this.#number) return
       this.#number = number
     }
-    if (this.#remembered.includes(id)) return
-    this.#remembered = [...this.#remembered.slice(1 - mostRemembered), id]
+    if (this.#known.has(id) || this.#remembered.has(id)) return
+    this.#remembered.add(id)
+    const [first = id] = this.#remembered
+    if (this.#remembered.size > mostRemembered) this.#remembered.delete(first)
     this.#messages.tell({ id, at, from, body })
   }
 
@@ -242,7 +254,3 @@ type Said =
   | { readonly type: 'leave' }
   | { readonly type: 'send'; readonly key: string; readonly message: unknown }
   | { readonly type: 'signal'; readonly signal: unknown }
-
-function errorOf(problem: unknown): TapriError {
-  return readProblem(problem) ?? clientError('TAPRI_CLIENT_ANSWER', 'Cannot understand why the server refused')
-}

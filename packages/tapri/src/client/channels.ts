@@ -8,7 +8,7 @@ import type { ChannelOptions } from './channel-types.ts'
 export interface SharedLine {
   readonly isOpen: boolean
   send(frame: ChannelClientFrame): void
-  /** Opens it, unless it is. */
+  /** Opens it, unless it is, and keeps it open. */
   want(): void
   /** Closes it when nobody else wants it. */
   release(): void
@@ -40,8 +40,10 @@ export class JoinedChannels implements ChannelLine {
     // listeners are added first
     queueMicrotask(() => {
       if (!this.#channels.has(joined)) return
-      if (this.#line.isOpen) joined.join()
-      else this.#line.want()
+      // one that is open may be about to close, as nobody needed it
+      this.#line.want()
+      // a line that has opened meanwhile has joined it
+      if (this.#line.isOpen && joined.id === undefined) joined.join()
     })
     return joined
   }
@@ -74,6 +76,11 @@ export class JoinedChannels implements ChannelLine {
 
   onLost(): void {
     for (const channel of this.#channels) channel.onLost()
+  }
+
+  /** The caller is another now. */
+  renew(): void {
+    for (const channel of this.#channels) channel.renew()
   }
 
   onEnd(error: TapriError): void {

@@ -40,14 +40,12 @@ export class Line {
   #passes = false
   #openedAt: number | undefined
   #refusal: TapriError | undefined
-  #cancelWait: (() => void) | undefined
+  #cancelWait = () => {}
   #cancelSilence = () => {}
 
   constructor(settings: Settings, listener: LineListener) {
     this.#settings = settings
     this.#listener = listener
-    // no waiting out a backoff when the network is back
-    if (typeof addEventListener === 'function') addEventListener('online', () => this.#cancelWait !== undefined && this.open())
   }
 
   get isOpen(): boolean {
@@ -58,7 +56,7 @@ export class Line {
   open(): void {
     this.#isWanted = true
     if (this.#socket !== undefined) return
-    this.#stopWaiting()
+    this.#cancelWait()
     const socket = this.#connect()
     this.#socket = socket
     this.#listener.onTry(socket)
@@ -82,7 +80,7 @@ export class Line {
 
   close(): void {
     this.#isWanted = false
-    this.#stopWaiting()
+    this.#cancelWait()
     this.#hangUp()
   }
 
@@ -155,7 +153,18 @@ export class Line {
     if (!this.#isWanted) return
     const wait = this.#backoff.next(lived)
     if (wait === 0) this.open()
-    else this.#cancelWait = this.#settings.clock.after(wait, () => this.open())
+    else this.#openAfter(wait)
+  }
+
+  #openAfter(wait: number): void {
+    const open = () => this.open()
+    const cancel = this.#settings.clock.after(wait, open)
+    // no waiting out a backoff when the network is back
+    if (typeof addEventListener === 'function') addEventListener('online', open)
+    this.#cancelWait = () => {
+      cancel()
+      globalThis.removeEventListener?.('online', open)
+    }
   }
 
   #hear(): void {
@@ -178,11 +187,11 @@ export class Line {
     this.#cancelSilence()
     return socket
   }
+}
 
-  #stopWaiting(): void {
-    this.#cancelWait?.()
-    this.#cancelWait = undefined
-  }
+/** What the server refuses with. */
+export function errorOf(problem: unknown): TapriError {
+  return readProblem(problem) ?? clientError('TAPRI_CLIENT_ANSWER', 'Cannot understand why the server refused')
 }
 
 const types: ReadonlySet<unknown> = new Set([

@@ -99,7 +99,8 @@ export class FollowedValue implements LiveValue<unknown> {
   /** There will be no more answers. */
   fail(error: Error): void {
     if (this.#isClosed) return
-    this.#state = Object.freeze({ ...this.#state, error })
+    // what may not be read any more is not to be shown on
+    this.#state = Object.freeze({ ...nothing, error })
     this.#end()
     const onError = this.#onError
     if (onError !== undefined) notify(() => onError(error))

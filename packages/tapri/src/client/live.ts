@@ -1,20 +1,13 @@
 import { type ChannelServerFrame, isChannelServerFrame } from '../kit/channel-protocol.ts'
 import type { TapriError } from '../kit/errors.ts'
-import {
-  maxClientFrame,
-  type PatchFrame,
-  readProblem,
-  type ServerFrame,
-  type SubscriptionId,
-  type Token,
-} from '../kit/protocol.ts'
+import { maxClientFrame, type PatchFrame, type ServerFrame, type SubscriptionId, type Token } from '../kit/protocol.ts'
 import { encodeWire } from '../kit/wire.ts'
 import { Backoff } from './backoff.ts'
 import { JoinedChannels } from './channels.ts'
 import type { KnownConnection } from './connection.ts'
 import { clientError } from './errors.ts'
 import { Held, type Taken } from './held.ts'
-import { Line } from './line.ts'
+import { errorOf, Line } from './line.ts'
 import type { FollowOptions } from './live-line.ts'
 import { notify } from './notify.ts'
 import type { Settings } from './options.ts'
@@ -115,6 +108,7 @@ export class LiveAnswers {
 
   /** The caller is another now: subscriptions resume under the new session. */
   renew(): void {
+    this.channels.renew()
     this.#line.renew()
   }
 
@@ -122,7 +116,7 @@ export class LiveAnswers {
   release(): void {
     if (!this.#isIdle) return
     this.#cancelGrace()
-    if (this.#line.isOpen) this.#cancelGrace = this.#settings.clock.after(grace, () => this.#hangUp())
+    if (this.#line.isOpen) this.#cancelGrace = this.#settings.clock.after(grace, () => this.#isIdle && this.#hangUp())
     else this.#hangUp()
   }
 
@@ -133,7 +127,10 @@ export class LiveAnswers {
   }
 
   #onOpen(): void {
-    for (const subscription of [...this.#subscriptions.values()]) this.#ask(subscription)
+    for (const subscription of [...this.#subscriptions.values()]) {
+      // whoever was told that another one is refused may have left it
+      if (this.#subscriptions.has(subscription.id)) this.#ask(subscription)
+    }
     this.channels.onOpen()
     this.#ping()
   }
@@ -158,8 +155,7 @@ export class LiveAnswers {
   #takeOwn(subscription: Subscription, frame: ServerFrame): void {
     const { held } = subscription
     if (frame.type === 'error') {
-      const error =
-        readProblem(frame.problem) ?? clientError('TAPRI_CLIENT_ANSWER', 'Cannot understand why the subscription ended')
+      const error = errorOf(frame.problem)
       if (isPassing(error)) this.#askLater(subscription, error)
       else this.#end(subscription, error)
     } else if (frame.type === 'piece') held.takePiece(frame)

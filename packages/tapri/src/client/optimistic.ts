@@ -31,9 +31,7 @@ export class OptimisticWrites {
 
   constructor(parts: Parts) {
     this.#parts = parts
-    const wake = () => this.#wake()
-    parts.connection.onChange(({ state }) => state === 'online' && wake())
-    if (typeof addEventListener === 'function') addEventListener('online', wake)
+    parts.connection.onChange(({ state }) => state === 'online' && this.#wake())
   }
 
   /** @throws TAPRI_CLIENT_QUEUE; what refuses the call */
@@ -104,9 +102,12 @@ export class OptimisticWrites {
 
   #pause(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#parts.clock.after(milliseconds, () => this.#wake())
+      const wake = () => this.#wake()
+      const cancel = this.#parts.clock.after(milliseconds, wake)
+      globalThis.addEventListener?.('online', wake)
       this.#wake = () => {
         cancel()
+        globalThis.removeEventListener?.('online', wake)
         resolve()
       }
     })

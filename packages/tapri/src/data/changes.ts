@@ -50,6 +50,8 @@ const encodedAtOnce = 500
 /** The log of everything that was committed, in order; written in the transaction that it tells of. */
 export class ChangeLog {
   readonly epoch: string
+  /** Whether writes of other programs are told of too: a little late, and as the rows are by then. */
+  readonly hearsOthers: boolean
   /** Reads up to a position that another process tells of, now rather than at the next look; absent where the database
    * tells of commits by itself, and where nobody else writes. */
   readonly wake: ((position: number) => void) | undefined
@@ -69,6 +71,7 @@ export class ChangeLog {
     this.#today = today
     this.#fail = fail
     this.epoch = driver.facts.epoch
+    this.hearsOthers = driver.capture?.isOn === true
     this.#position = driver.facts.position
     if (driver.tail !== undefined) {
       const tail = new LogTail(driver.tail, {

@@ -13,8 +13,8 @@ import { type Engine, Scope, type ShowFile } from './engine.ts'
 import type { StoredRow } from './evaluate.ts'
 import { fillWords } from './fill-words.ts'
 import { tablesAsModels } from './migration/as-models.ts'
+import { changesOfToday } from './migration/changes-of-today.ts'
 import { Migrations, settleModels } from './migration/migrations.ts'
-import { renamedChanges } from './migration/renamed-changes.ts'
 import type { MigrationPlan, TableState } from './migration/state.ts'
 import { databaseOver, type NarrowDatabase, narrowDatabase } from './narrow.ts'
 import { openedBy, Policies } from './policy.ts'
@@ -51,6 +51,8 @@ export interface Database extends NarrowDatabase {
   readonly changes: {
     /** Another one after the database was made anew. */
     readonly epoch: string
+    /** Whether writes of other programs are told of too: a little late, and as the rows are by then. */
+    readonly hearsOthers: boolean
     /** Of the last commit that listeners have heard of; a little behind while there are none. */
     position(): number
     /** The position, as soon as it counts every write that was answered here before. */
@@ -115,7 +117,7 @@ export async function openDatabaseBy(open: typeof openDriver, options: DatabaseO
     throw error
   }
 
-  const changes = new ChangeLog(driver, clock, failed, { today: renamedChanges(catalog), models: [...catalog.keys()] })
+  const changes = new ChangeLog(driver, clock, failed, { today: changesOfToday(catalog), models: [...catalog.keys()] })
   const writer = new Writer(driver, changes, clock)
   const capturing = options.migrate === 'plan' ? undefined : await startCapture({ driver, catalog, changes, writer, clock, log })
   const cursors = new Cursors(driver.facts.secret)

@@ -167,13 +167,22 @@ export class LogTail {
   async #readEntries(): Promise<void> {
     for (let count = readAtOnce; count === readAtOnce; ) {
       const { entries, forgotten } = await this.#tail.read(this.#position, readAtOnce)
-      if (forgotten > this.#position) this.#miss(Math.min(forgotten, (entries[0]?.position ?? Number.POSITIVE_INFINITY) - 1))
+      if (forgotten > this.#position) this.#miss(forgotten)
       count = entries.length
-      for (const entry of entries) {
-        this.#position = entry.position
-        this.#isKeptBack = false
-        this.#options.hear(entry)
-      }
+      for (const entry of entries) if (entry.position > this.#position) this.#hear(entry)
+    }
+  }
+
+  #hear(entry: LoggedChanges): void {
+    const { hear, fail, lose } = this.#options
+    this.#position = entry.position
+    this.#isKeptBack = false
+    try {
+      hear(entry)
+    } catch (error) {
+      // it makes no sense here: anything may have changed
+      fail(error)
+      lose(entry.position)
     }
   }
 

@@ -19,7 +19,10 @@ export interface Add<N = number> {
 }
 export type Changes<S> = {
   [K in keyof S]?: S[K] extends Field<infer Out, infer In>
-    ? In | (Out extends number ? ([In] extends [undefined] ? never : Add) : Out extends Decimal ? Add<string | bigint> : never)
+    ?
+        | In
+        | undefined
+        | (Out extends number ? ([In] extends [undefined] ? never : Add) : Out extends Decimal ? Add<string | bigint> : never)
     : never
 }
 
@@ -42,7 +45,7 @@ export interface Table<R, M extends Models, N extends keyof M & string> {
   /** A keyset page: stable while rows come and go.
    * @throws TAPRI_DATA_CURSOR when `after` is not a cursor of this order */
   page<const W extends With<M, N> = {}, const S extends Selection<R> = {}>(
-    query?: Find<R, M, N, W, S> & { readonly after?: string },
+    query?: Find<R, M, N, W, S> & { readonly after?: string | undefined },
   ): Promise<Page<Loaded<R, M, N, W, S>>>
   first<const W extends With<M, N> = {}, const S extends Selection<R> = {}>(
     query?: Find<R, M, N, W, S>,

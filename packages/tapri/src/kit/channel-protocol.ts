@@ -106,6 +106,9 @@ export interface LeftFrame {
 }
 export type ChannelServerFrame = JoinedFrame | MessageFrame | MissedFrame | SentFrame | SignalFrame | MembersFrame | LeftFrame
 
+/** What the id of a visitor begins with, and that of no user. */
+export const visitorPrefix = 'visitor-'
+
 /** Whether a frame of the server is about channels. */
 export function isChannelServerFrame<Frame extends { readonly type: string }>(frame: Frame): frame is Frame & ChannelServerFrame {
   return channelServerFrames.has(frame.type)

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { model, text } from '../data/index.ts'
 import { openRaw } from './socket.fixture.ts'
-import { type Handlers, openStall, routes, type Stall, settle, turns } from './stall.fixture.ts'
+import { type Given, type Handlers, openStall, routes, type Stall, settle, turns } from './stall.fixture.ts'
 
 /** Two rows whose likes are ten together, read by two queries with something in between. */
 const pair = (between: () => Promise<void>): Handlers => ({
@@ -84,6 +85,25 @@ test('commits that tear every run are held back, so that an answer comes', async
   assert.deepEqual(seen.at(-1), [1, 9])
   // the first answer did not have to wait for the last commit
   assert.ok((seen[0]?.[0] ?? 0) > 1)
+})
+
+test('commits that concern nothing of what a slow run reads do not tear it, however many they are', async (t) => {
+  const [asked, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  let runs = 0
+  const slow = async ({ db }: Given) => {
+    runs++
+    const rows = await db.videos.find()
+    asked.resolve()
+    await gate.promise
+    return rows.length
+  }
+  const stall = await openStall(t, { slow }, { models: { logs: model({ text: text() }) }, policies: [] })
+  const raw = await openRaw(stall.port)
+  raw.send({ type: 'subscribe', id: 1, route: 'slow' })
+  await asked.promise
+  for (let count = 0; count < 1_100; count++) await stall.db.logs.create({ text: 'kites' })
+  gate.resolve()
+  assert.deepEqual([(await raw.settle())[0].value, runs], [0, 1])
 })
 
 test('a handler for which writes are held back is given up as soon as a transaction would be', async (t) => {

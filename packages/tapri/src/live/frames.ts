@@ -37,7 +37,7 @@ export function readFrame(text: string): ClientFrame | ChannelClientFrame {
       return { type: 'pong' }
     default:
       if (isChannelFrame(frame)) return readChannelFrame(frame)
-      throw garbage('its type is none of hello, auth, subscribe, unsubscribe, call, ping, pong')
+      throw garbage('its type is none of hello, auth, subscribe, unsubscribe, call, ping, pong, join, leave, send, signal')
   }
 }
 

@@ -94,7 +94,7 @@ export class Hub<C extends LiveCaller> {
     this.held = new Deadlines(options.clock, longestHold, (pending) => pending.flush())
     const onMany = (unindexed: Unindexed) => this.#tellMany(unindexed)
     this.interests = new Interests(onMany)
-    this.kept = new KeptReads({ onMany })
+    this.kept = new KeptReads({ onMany, hearsOthers: options.database.changes.hearsOthers })
     this.#last = options.database.changes.position()
     this.#before = this.#last
   }
@@ -187,7 +187,8 @@ export class Hub<C extends LiveCaller> {
   async newestTouching(position: number, touched: (commit: Commit) => boolean | undefined): Promise<number | undefined> {
     const { changes } = this.options.database
     try {
-      const commits = await changes.since(position, muchAtOnce)
+      // whoever runs hears of those that are announced as they are
+      const commits = await changes.since(Math.max(position, changes.position()), muchAtOnce)
       // more than that is taken for something that touches
       if (commits.length >= muchAtOnce) return commits.at(-1)?.position
       return commits.findLast((commit) => touched(commit) === true)?.position

@@ -262,7 +262,13 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
     this.#hasRun = true
     this.#owner = idOf(leader)
     const names = [...reads.rules.keys()].join()
-    const opened = looksAtCaller ? undefined : this.#hub.openedTo(leader.caller, reads.rules, names)
+    let opened: string | undefined
+    try {
+      opened = looksAtCaller ? undefined : this.#hub.openedTo(leader.caller, reads.rules, names)
+      if (opened === undefined) this.#hub.partCallers(this.route)
+    } catch {
+      // a rule that fails for this caller is no reason to end the others: they are asked for themselves
+    }
     // whoever has been sent an answer by the same rules, and waits for no other, has been asked before
     const isSame = opened !== undefined && names === this.#ruleNames && opened === this.#opened
     if (!isSame) {
@@ -270,7 +276,6 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
       this.#ruleNames = names
       this.#opened = opened
     }
-    if (opened === undefined) this.#hub.partCallers(this.route)
     for (const subscriber of [...this.subscribers]) {
       if ((subscriber.isWaiting || !isSame) && subscriber.source.isFresh) this.#partWithStranger(subscriber)
     }

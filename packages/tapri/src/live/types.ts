@@ -34,7 +34,7 @@ export interface LiveRun<C extends LiveCaller> {
 
 export interface LiveOptions<C extends LiveCaller> {
   readonly database: Pick<Database, 'exclusive'> & {
-    readonly changes: Pick<Database['changes'], 'epoch' | 'position' | 'subscribe' | 'since'>
+    readonly changes: Pick<Database['changes'], 'epoch' | 'hearsOthers' | 'position' | 'subscribe' | 'since'>
   }
   readonly log: Log
   readonly clock: Clock

@@ -1,4 +1,4 @@
-import { createContext, Fragment, type ReactNode, useContext, useEffect, useState } from 'react'
+import { createContext, Fragment, type ReactNode, useCallback, useContext, useEffect, useState } from 'react'
 import { api, type Me } from '../api.ts'
 import { navigate } from '../router.tsx'
 
@@ -19,9 +19,15 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   useEffect(() => {
     api.auth.me().then(setUser, () => setUser(null))
   }, [])
-  const enter = async (next = '/') => {
-    await refresh()
+  const begin = useCallback(async () => {
+    setUser(await api.auth.me())
     setEntry((last) => last + 1)
+  }, [])
+  const isMember = user?.id !== undefined
+  // another tab may sign out
+  useEffect(() => (isMember ? api.auth.me.live({}, () => {}, { onError: begin }) : undefined), [isMember, begin])
+  const enter = async (next = '/') => {
+    await begin()
     // only a path of this site: `//evil.test` would be another one
     navigate(/^\/(?![/\\])/.test(next) ? next : '/', { replace: true })
   }

@@ -14,7 +14,7 @@ export function GoLive() {
     <section className="sheet go-live" aria-label="Go live">
       <h2>Go live</h2>
       <p className="quiet">Send from ffmpeg, or from anything that sends MPEG-TS over HTTP; it shows on your channel.</p>
-      {address && <pre>{`ffmpeg -re -i film.mp4 -c:v libx264 -c:a aac -f mpegts "${address}"`}</pre>}
+      {address && <pre>{`ffmpeg -re -i film.mp4 -c:v libx264 -g 60 -c:a aac -f mpegts "${address}"`}</pre>}
       <FormError error={error} />
       <button type="button" className="button" disabled={busy} onClick={run}>
         {address ? 'Get another address' : 'Get a secret address'}

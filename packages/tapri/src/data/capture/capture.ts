@@ -35,6 +35,8 @@ export interface OutsidePart {
 export interface Outside {
   /** Waits until there is something; undefined when it was closed. Rejects when it cannot be heard any more. */
   next(): Promise<OutsidePart | undefined>
+  /** Ends when everything up to a place can be read, in a database whose log tells of a commit a moment before that. */
+  visible?(place: string): Promise<void>
   /** Remembers, in the transaction that writes the part to the log, that it is there; false when another process was first. */
   keep(raw: Raw, place: string): Promise<boolean>
   /** That transaction is committed: the database may forget what it kept for us. */

@@ -3,11 +3,10 @@ import type { Clock } from '../../kit/clock.ts'
 import { TapriError } from '../../kit/errors.ts'
 import type { Model } from '../catalog.ts'
 import type { Change } from '../changes.ts'
-import type { Raw } from '../driver.ts'
 import type { OpenTransaction } from '../transaction.ts'
 import type { Writer } from '../writer.ts'
-import type { Capture, Outside, OutsideChange, OutsidePart } from './capture.ts'
-import { settledChanges, settleWords } from './settle.ts'
+import type { Capture, Outside, OutsidePart } from './capture.ts'
+import { settledChanges, settleWords, Unseen } from './settle.ts'
 
 interface CapturingOptions {
   readonly capture: Capture
@@ -29,6 +28,13 @@ const passing: ReadonlySet<string> = new Set([
   'TAPRI_DATA_CLOSED',
   'TAPRI_DATA_STORAGE',
 ])
+
+interface Telling {
+  readonly outside: Outside
+  readonly part: OutsidePart
+  /** Whether everything that it tells can be read for sure. */
+  readonly isVisible: boolean
+}
 
 /** Another process has written this part to the log. */
 class Overtaken extends Error {}
@@ -81,27 +87,35 @@ export class Capturing {
   }
 
   /** What cannot be told row by row is told all the same: otherwise all that comes later would wait behind it. */
-  async #record(outside: Outside, { changes, place }: OutsidePart): Promise<void> {
-    const write = (told: readonly OutsideChange[]) =>
-      this.#options.writer.alone((transaction) => this.#write(transaction, told, (raw) => outside.keep(raw, place)))
+  async #record(outside: Outside, part: OutsidePart): Promise<void> {
     try {
-      await write(changes)
+      await this.#tell(outside, part)
     } catch (error) {
       if (this.#isPassing(error)) throw error
       this.#options.fail(error)
-      const models = new Set(changes.map(({ model }) => model))
-      await write(Array.from(models, (model) => ({ model, before: null, after: null })))
+      const models = new Set(part.changes.map(({ model }) => model))
+      const changes = Array.from(models, (model) => ({ model, before: null, after: null }))
+      await this.#tell(outside, { ...part, changes })
     }
-    outside.settled(place)
+    outside.settled(part.place)
   }
 
-  async #write(
-    { session, changes }: OpenTransaction,
-    told: readonly OutsideChange[],
-    keep: (raw: Raw) => Promise<boolean>,
-  ): Promise<void> {
-    if ((await session.rawWrite?.(keep)) !== true) throw new Overtaken()
-    const settled: readonly Change[] = await settledChanges(told, session)
+  async #tell(outside: Outside, part: OutsidePart): Promise<void> {
+    const write = (isVisible: boolean) =>
+      this.#options.writer.alone((transaction) => this.#write(transaction, { outside, part, isVisible }))
+    try {
+      await write(outside.visible === undefined)
+    } catch (error) {
+      if (!(error instanceof Unseen)) throw error
+      await outside.visible?.(part.place)
+      await write(true)
+    }
+  }
+
+  async #write({ session, changes }: OpenTransaction, { outside, part, isVisible }: Telling): Promise<void> {
+    const { changes: told, place } = part
+    if ((await session.rawWrite?.((raw) => outside.keep(raw, place))) !== true) throw new Overtaken()
+    const settled: readonly Change[] = await settledChanges(told, session, { isVisible })
     await settleWords(told, settled, session)
     changes.push(...settled)
   }

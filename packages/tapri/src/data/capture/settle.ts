@@ -7,12 +7,21 @@ import type { OutsideChange } from './capture.ts'
 
 const askedAtOnce = 500
 
+/** What was told of cannot be read yet, as far as can be seen. */
+export class Unseen extends Error {}
+
 /**
  * Changes of others as the log tells them. They may be heard when the data room has written to the same rows since, and has its
  * entries in the log already: so the last change of each row ends with the row as it is now, and whoever follows the log has
  * what the database has. In a transaction beside which nobody else of the data room writes.
+ * @throws Unseen when that is not sure, and the rows are others than was told
  */
-export async function settledChanges(told: readonly OutsideChange[], transaction: Transaction): Promise<Change[]> {
+export async function settledChanges(
+  told: readonly OutsideChange[],
+  transaction: Transaction,
+  { isVisible }: { readonly isVisible: boolean },
+): Promise<Change[]> {
+  if (!isVisible && told.some(isUnknown)) throw new Unseen()
   const changes = told.flatMap(withOneId)
   const last = new Map<Model, Map<string, OutsideChange>>()
   for (const change of changes) {
@@ -23,7 +32,11 @@ export async function settledChanges(told: readonly OutsideChange[], transaction
   const now = new Map<OutsideChange, StoredRow | null>()
   for (const [model, rows] of last) {
     const found = await rowsOf(model, [...rows.keys()], transaction)
-    for (const [id, change] of rows) now.set(change, found.get(id) ?? null)
+    for (const [id, change] of rows) {
+      const row = found.get(id) ?? null
+      if (!isVisible && encodeWire(row) !== encodeWire(change.after)) throw new Unseen()
+      now.set(change, row)
+    }
   }
   return changes.flatMap((change) => asChange(change, now))
 }

@@ -2,6 +2,8 @@ import type { Change, Commit } from '../../data/index.ts'
 import { Limit } from '../../http/index.ts'
 import { Repeated } from '../../kit/repeated.ts'
 import type { LiveCaller } from '../types.ts'
+import { doubtBy } from './doubt.ts'
+import { Forerunners } from './forerunners.ts'
 import { keyOf } from './key.ts'
 import { channelModels } from './models.ts'
 import { Presence } from './presence.ts'
@@ -63,6 +65,21 @@ export function openChannels<C extends LiveCaller>(options: ChannelsOptions<C>, 
     onDead: (node) => {
       for (const room of rooms.values()) room.onDead(node)
     },
+    onReturn: () => {
+      for (const room of rooms.values()) untilDone(room, () => room.refresh())
+    },
+  })
+  const forerunners = new Forerunners({
+    changes: database.changes,
+    clock,
+    begin: (work) => watch.begin(work),
+    doubt: (commits) => doubtBy(watch, commits),
+    doubtAll: () => {
+      for (const session of sessions) session.reconsider()
+    },
+  })
+  const endGaps = bus.onGap(() => {
+    for (const room of rooms.values()) room.onGap()
   })
   let topics = 0
   let sweptAt = 0
@@ -87,7 +104,8 @@ export function openChannels<C extends LiveCaller>(options: ChannelsOptions<C>, 
       const known = rooms.get(key)
       if (known !== undefined) return known
       const { name, definition } = channel
-      const room = new Room({ key, name, topic: ++topics, node: presence.node, definition, bus, presence, clock })
+      const common = { bus, forerunners, presence, clock }
+      const room = new Room({ key, name, topic: ++topics, node: presence.node, definition, ...common })
       rooms.set(key, room)
       return room
     },
@@ -110,21 +128,24 @@ export function openChannels<C extends LiveCaller>(options: ChannelsOptions<C>, 
       const channel = [...channels.values()].find((each) => each.definition === definition)
       return channel === undefined
         ? undefined
-        : serverChannel({ database, bus, clock, store, presence }, channel, params, opening)
+        : serverChannel({ database, bus, clock, store, presence, forerunners }, channel, params, opening)
     },
     onCommit(commit) {
-      if (commit.changes.some(isUnknown)) for (const room of rooms.values()) readAgain(room)
+      if (commit.changes.some(isUnknown)) for (const room of rooms.values()) untilDone(room, () => readAgain(room))
       for (const change of commit.changes) {
         const message = messageIn(change)
         if (message !== undefined) rooms.get(message.channel)?.onMessage(message)
         const member = presence.onChange(change)
         if (member !== undefined) rooms.get(member.row.channel)?.onMember(member.row, member.isThere)
       }
+      forerunners.onCommit(commit)
     },
     sweep,
     async stop() {
       isStopped = true
       cancelSweep()
+      endGaps()
+      forerunners.stop()
       for (const session of [...sessions]) session.stop()
       await sweeps.end()
       await Promise.all(closing)
@@ -133,14 +154,19 @@ export function openChannels<C extends LiveCaller>(options: ChannelsOptions<C>, 
   }
 
   /** The log is lost up to some place, which tells of no row. */
-  function readAgain(room: Room): void {
+  async function readAgain(room: Room): Promise<void> {
     const { key, definition } = room.parts
+    await room.onLost(definition.history === undefined ? 0 : ((await store.last(key)) ?? 0))
+  }
+
+  /** Reads for the room, again until it can be read. */
+  function untilDone(room: Room, read: () => Promise<void>): void {
     watch.begin(async () => {
       try {
-        await room.onLost(definition.history === undefined ? 0 : ((await store.last(key)) ?? 0))
+        await read()
       } catch (error) {
         log.event('live.channel.failed', { error }, 'warn')
-        clock.after(readAgainAfter, () => !isStopped && rooms.get(key) === room && readAgain(room))
+        clock.after(readAgainAfter, () => !isStopped && rooms.get(room.parts.key) === room && untilDone(room, read))
       }
     })
   }

@@ -67,17 +67,25 @@ export class Hearing {
     this.#isReading = true
     try {
       while (await this.#readSome());
-    } finally {
+    } catch (error) {
       this.#isReading = false
+      throw error
     }
   }
 
-  /** Answers whether there may be more. */
+  /** Answers whether there may be more. When there is nothing it is not reading any more by then: what comes is written. */
   async #readSome(): Promise<boolean> {
     const { heard, parts } = this.#room
     const { milliseconds } = this.#retention
     const messages = await this.#store.after(parts.key, this.#heard, { limit: readAtOnce, milliseconds })
-    if (!(await this.#line.confirm())) return false
+    const mayHear = await this.#line.confirm()
+    const isReading = mayHear && this.#writeAll(messages, heard)
+    this.#isReading = isReading
+    return isReading
+  }
+
+  /** Answers whether there may be more; `heard` is of before these were read. */
+  #writeAll(messages: readonly KeptMessage[], heard: number): boolean {
     this.#tellMissed(messages[0]?.number ?? heard + 1)
     for (const message of messages) {
       if (!this.#line.isOpen) return false

@@ -129,6 +129,11 @@ export class Membership<C extends LiveCaller> {
     this.stop()
   }
 
+  /** Ends it without a word, once what was said before is answered. */
+  leave(): void {
+    this.speech.whenDone(() => this.stop())
+  }
+
   /** Ends it without a word. */
   stop(): void {
     if (this.isEnded) return
@@ -145,7 +150,7 @@ export class Membership<C extends LiveCaller> {
 
   async #join(): Promise<void> {
     const admission = await this.#standing.admitted()
-    if (admission === undefined) return
+    if (admission === undefined || this.isEnded) return
     const room = this.#parts.roomOf(this.#channel, admission.params)
     this.#member = this.#owner.socket.caller?.user.id ?? this.#owner.visitor
     // by another name where the socket is in the room already, or it would hear everything twice over
@@ -156,7 +161,7 @@ export class Membership<C extends LiveCaller> {
     await room.open()
     // it may have been put out meanwhile
     const present = await this.#standing.admitted()
-    if (present === undefined) return
+    if (present === undefined || this.isEnded) return
     reception.begin()
     const { epoch } = this.#parts.options.database.changes
     const { members } = room
@@ -178,7 +183,9 @@ export class Membership<C extends LiveCaller> {
     // from here on what puts it in doubt, or comes, asks for another look
     this.#isResuming = false
     const reception = this.#reception
-    if (admission === undefined || reception?.isBegun !== true) return
+    if (admission === undefined || this.isEnded || reception?.isBegun !== true) return
+    // what put it in doubt just now has found it at work
+    if (!this.isCertain) return this.resumeLater()
     if (this.#channel.definition.hasPresence) this.#show(reception.room, admission)
     await reception.catchUp()
   }

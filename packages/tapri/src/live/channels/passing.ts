@@ -8,6 +8,8 @@ export type Passing =
 interface Passed {
   /** The node that has told its own members already; empty when none has. */
   readonly node: string
+  /** Of the last commit that whoever says it knows of: who may hear it is to be told by what is true there, or later. */
+  readonly position: number
   readonly said: Passing
 }
 

@@ -15,7 +15,12 @@ export class Placard {
   /** The facts that each socket gives; the last word is the last. */
   readonly #holders = new Map<object, string>()
   #written: { readonly id: Id<'tapri_members'>; readonly facts: string } | undefined
+  /** Whether there may be a row though none is known: the answer to a write was lost. */
+  #isInDoubt = false
   #work: Promise<void> | undefined
+  /** The rows that were removed while one is being written, whose id is known only then. */
+  readonly #removed = new Set<string>()
+  #isWriting = false
 
   constructor(of: Place, db: ChannelDb) {
     this.of = of
@@ -27,12 +32,12 @@ export class Placard {
   }
 
   get isSettled(): boolean {
-    return this.#written?.facts === this.#wanted
+    return !this.#isInDoubt && this.#written?.facts === this.#wanted
   }
 
   /** Nobody holds it, and there is no row. */
   get isDone(): boolean {
-    return !this.isWanted && this.#written === undefined && this.#work === undefined
+    return !this.isWanted && this.isSettled && this.#work === undefined
   }
 
   hold(holder: object, facts: string): void {
@@ -46,41 +51,60 @@ export class Placard {
 
   /** Somebody removed the row of this id; answers whether it was this one. */
   lost(id: string): boolean {
+    if (this.#isWriting) this.#removed.add(id)
     if (this.#written?.id !== id) return false
     this.#written = undefined
     return true
   }
 
-  /** Whether the row is still there is not known. */
+  /** Whether there is a row is not known. */
   doubt(): void {
     this.#written = undefined
+    this.#isInDoubt = true
   }
 
   /** Resolves when the row is as the holders want it. */
-  settle(): Promise<void> {
-    this.#work ??= this.#write().finally(() => {
-      this.#work = undefined
-    })
-    return this.#work
+  async settle(): Promise<void> {
+    while (!this.isSettled) {
+      this.#work ??= this.#write().finally(() => {
+        this.#work = undefined
+      })
+      await this.#work
+    }
   }
 
   get #wanted(): string | undefined {
     return [...this.#holders.values()].at(-1)
   }
 
+  /** @throws what the database refuses with; whether it was written all the same is not known then */
   async #write(): Promise<void> {
-    while (!this.isSettled) {
-      const facts = this.#wanted
-      const written = this.#written
+    const facts = this.#wanted
+    const written = this.#written
+    this.#isWriting = true
+    try {
       if (facts === undefined) await this.#remove(written?.id)
-      else if (written === undefined) this.#written = { id: await this.#create(facts), facts }
-      else await this.#change(written.id, facts)
+      else if (written === undefined) this.#keep(await this.#create(facts), facts)
+      else if ((await this.#db.tapri_members.updateWhere({ id: written.id }, { facts })) === 0) this.#written = undefined
+      else this.#keep(written.id, facts)
+    } catch (error) {
+      this.doubt()
+      throw error
+    } finally {
+      this.#isWriting = false
+      this.#removed.clear()
     }
   }
 
+  #keep(id: Id<'tapri_members'>, facts: string): void {
+    this.#isInDoubt = false
+    this.#written = this.#removed.has(id) ? undefined : { id, facts }
+  }
+
   async #remove(id: Id<'tapri_members'> | undefined): Promise<void> {
-    if (id !== undefined) await this.#db.tapri_members.deleteWhere({ id })
+    await this.#db.tapri_members.deleteWhere(id === undefined ? this.of : { id })
     this.#written = undefined
+    this.#isInDoubt = false
   }
 
   async #create(facts: string): Promise<Id<'tapri_members'>> {
@@ -94,10 +118,5 @@ export class Placard {
       await this.#db.tapri_members.update(row.id, { facts })
       return row.id
     }
-  }
-
-  async #change(id: Id<'tapri_members'>, facts: string): Promise<void> {
-    const count = await this.#db.tapri_members.updateWhere({ id }, { facts })
-    this.#written = count === 0 ? undefined : { id, facts }
   }
 }

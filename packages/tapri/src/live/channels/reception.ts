@@ -1,5 +1,6 @@
 import { Outgoing } from '../outgoing.ts'
 import { Hearing, type HearingLine } from './hearing.ts'
+import type { Passing } from './passing.ts'
 import type { Listener, Room } from './room.ts'
 import type { MessageStore } from './store.ts'
 
@@ -27,7 +28,10 @@ export class Reception implements Listener, HearingLine {
   readonly #owner: ReceptionOwner
   #hearing: Hearing | undefined
   #isBegun = false
-  #isSlow = false
+  /** Whether messages that are not kept were left out. */
+  #isMissing = false
+  /** Whether members came or went that were not told of. */
+  #isListOld = false
   /** What may be heard once that is known. */
   #held: Outgoing[] = []
 
@@ -49,7 +53,7 @@ export class Reception implements Listener, HearingLine {
 
   /** Whether something was not written that is to be. */
   get isBehind(): boolean {
-    return this.#isSlow || this.#held.length > 0 || this.#hearing?.isBehind === true
+    return this.#isMissing || this.#isListOld || this.#held.length > 0 || this.#hearing?.isBehind === true
   }
 
   begin(): void {
@@ -68,26 +72,31 @@ export class Reception implements Listener, HearingLine {
     if (this.#hearing?.isBehind === true && this.#owner.hasRoom) this.#owner.resumeLater()
   }
 
-  tell(frame: Outgoing): void {
+  tell(frame: Outgoing, kind: Passing['kind']): void {
     if (!this.#isBegun) return
-    if (this.isOpen) this.write(frame)
-    else if (this.#owner.isCertain) this.#isSlow = true
-    else {
-      if (this.#held.length < mostHeld) this.#held.push(frame)
-      // the rest is told of as missed
-      else this.#isSlow = true
-      this.#owner.resumeLater()
-    }
+    const { isCertain, hasRoom } = this.#owner
+    const isNext = this.#held.length === 0
+    if (isNext && isCertain && hasRoom) this.write(frame)
+    // nothing is held for a slow reader; but what is held is not overtaken
+    else if (this.#held.length < mostHeld && !(isNext && isCertain)) this.#held.push(frame)
+    else if (kind === 'message') this.#isMissing = true
+    if (!isCertain) this.#owner.resumeLater()
   }
 
   tellMembers(frame: Outgoing): void {
     if (!this.#isBegun) return
-    if (this.isOpen && !this.#isSlow) this.write(frame)
+    if (this.isOpen && !this.#isListOld) this.write(frame)
     else {
       // the whole list later
-      this.#isSlow = true
+      this.#isListOld = true
       if (!this.#owner.isCertain) this.#owner.resumeLater()
     }
+  }
+
+  onMissed(): void {
+    if (!this.#isBegun) return
+    this.#isMissing = true
+    this.#owner.resumeLater()
   }
 
   onLost(): void {
@@ -121,11 +130,10 @@ export class Reception implements Listener, HearingLine {
   }
 
   #tellHeld(): void {
-    const { definition } = this.room.parts
     for (const frame of this.#held.splice(0)) this.write(frame)
-    if (!this.#isSlow) return
-    this.#isSlow = false
-    if (definition.hasPresence) this.write(this.room.wholeList())
-    if (definition.history === undefined) this.tellMissed()
+    if (this.#isListOld) this.write(this.room.wholeList())
+    if (this.#isMissing) this.tellMissed()
+    this.#isListOld = false
+    this.#isMissing = false
   }
 }

@@ -1,19 +1,19 @@
 import type { Clock } from '../../kit/clock.ts'
 import { Outgoing } from '../outgoing.ts'
+import type { Forerunners } from './forerunners.ts'
 import { frameText, messageText } from './frames.ts'
 import { Members, placeOf } from './members.ts'
-import { addressOf, type Passing, passedText, readPassed } from './passing.ts'
+import { Passage, type PassageListener } from './passage.ts'
+import type { Passing } from './passing.ts'
 import type { Presence, PresenceRow } from './presence.ts'
 import type { ChannelBus } from './seam.ts'
 import type { KeptMessage } from './store.ts'
 import type { ChannelDefinition } from './types.ts'
 
 /** Somebody in the room, as the room sees it. */
-export interface Listener {
+export interface Listener extends PassageListener {
   /** A kept message; those before it have come, or can be read. */
   deliver(number: number, frame: Outgoing): void
-  /** Something that is not kept. */
-  tell(frame: Outgoing): void
   /** Members have come or gone. */
   tellMembers(frame: Outgoing): void
   /** Something kept may have been said that did not come. */
@@ -30,6 +30,7 @@ export interface RoomParts {
   readonly node: string
   readonly definition: ChannelDefinition
   readonly bus: ChannelBus
+  readonly forerunners: Forerunners
   readonly presence: Presence
   readonly clock: Clock
 }
@@ -47,7 +48,7 @@ export class Room {
   readonly #listeners = new Set<Listener>()
   /** What was heard of members while the others were being read. */
   #early: { readonly row: PresenceRow; readonly isThere: boolean }[] | undefined
-  #end: (() => Promise<void>) | undefined
+  readonly #passage: Passage
   #cancelTelling: (() => void) | undefined
   #opening: Promise<void> | undefined
   /** Changes were missed while the members were being read. */
@@ -55,6 +56,7 @@ export class Room {
 
   constructor(parts: RoomParts) {
     this.parts = parts
+    this.#passage = new Passage(parts, this.#listeners)
   }
 
   get isEmpty(): boolean {
@@ -70,7 +72,7 @@ export class Room {
   async close(): Promise<void> {
     this.#cancelTelling?.()
     await this.#opening?.catch(() => {})
-    await this.#end?.()
+    await this.#passage.close()
   }
 
   add(listener: Listener): void {
@@ -92,10 +94,13 @@ export class Room {
   }
 
   /** Passes on what is not kept, here and to the other nodes. */
-  async pass(said: Passing, from: Listener): Promise<void> {
-    this.#hear(said, from)
-    const { bus, key, node } = this.parts
-    await bus.publish(addressOf(key), passedText({ node, said }))
+  pass(said: Passing, from: Listener): Promise<void> {
+    return this.#passage.pass(said, from)
+  }
+
+  /** The bus may have lost something. */
+  onGap(): void {
+    this.#passage.onGap()
   }
 
   onMember(row: PresenceRow, isThere: boolean): void {
@@ -111,10 +116,15 @@ export class Room {
     this.#tellSoon()
   }
 
-  /** Changes of the tables were missed: who is there is read anew, and what was said up to the number. */
+  /** Changes of the tables were missed: what was said up to the number is read anew, and who is there. */
   async onLost(last: number): Promise<void> {
     this.heard = Math.max(this.heard, last)
     for (const listener of [...this.#listeners]) listener.onLost()
+    await this.refresh()
+  }
+
+  /** Who is there is read anew. */
+  async refresh(): Promise<void> {
     if (!this.parts.definition.hasPresence) return
     this.#isLostAgain = true
     await this.open()
@@ -134,10 +144,8 @@ export class Room {
   }
 
   async #open(): Promise<void> {
-    const { definition, bus, key } = this.parts
-    if (definition.history === undefined || definition.signal !== undefined) {
-      this.#end = await bus.subscribe(addressOf(key), (text) => this.#onBus(text))
-    }
+    const { definition, key } = this.parts
+    await this.#passage.open()
     if (!definition.hasPresence) return
     await this.#readMembers((presence) => presence.load(key))
     this.members.difference()
@@ -160,23 +168,6 @@ export class Room {
       for (const { row, isThere } of early) this.#place(row, isThere)
       this.#early = undefined
     }
-  }
-
-  #onBus(text: string): void {
-    const { node, said } = readPassed(text)
-    // heard here before it went out
-    if (node !== this.parts.node) this.#hear(said)
-  }
-
-  #hear(said: Passing, from?: Listener): void {
-    const { topic } = this.parts
-    if (said.kind === 'message') {
-      const frame = new Outgoing(messageText(topic, said))
-      for (const listener of [...this.#listeners]) listener.tell(frame)
-      return
-    }
-    const frame = new Outgoing(frameText({ type: 'signal', topic, from: said.sender, signal: said.signal }))
-    for (const listener of [...this.#listeners]) if (listener !== from) listener.tell(frame)
   }
 
   #place({ node, member, facts }: PresenceRow, isThere: boolean): void {

@@ -5,7 +5,7 @@ import type { Clock } from '../../kit/clock.ts'
 import type { Problem } from '../../kit/protocol.ts'
 import type { Log } from '../../observe/index.ts'
 import type { CallerSocket } from '../caller-socket.ts'
-import type { AtWork, Dependent, Hub } from '../hub.ts'
+import type { AtWork, Hub } from '../hub.ts'
 import type { Outgoing } from '../outgoing.ts'
 import type { LiveCaller } from '../types.ts'
 import type { Admission, ChannelDefinition } from './types.ts'
@@ -47,10 +47,16 @@ export interface ChannelBus {
   subscribe(topic: string, hear: (text: string) => void): Promise<() => Promise<void>>
 }
 
+/** The bus with its word of what may have been missed. */
+interface GapBus extends ChannelBus {
+  /** Calls whenever the way to the others was lost and is back; the answer ends it. */
+  onGap(listener: () => void): () => void
+}
+
 export interface ChannelsOptions<C extends LiveCaller> {
   /** Opened with `channelModels` among its internal models. */
   readonly database: Pick<Database, 'asSystem' | 'systemDb' | 'transactionAround' | 'changes'>
-  readonly bus: ChannelBus
+  readonly bus: GapBus
   readonly log: Log
   readonly clock: Clock
   readonly channels: Readonly<Record<string, ChannelDefinition>>
@@ -64,6 +70,6 @@ export interface ChannelsOptions<C extends LiveCaller> {
 
 /** What tells of the commits that touch what was read. */
 export type Watch<C extends LiveCaller> = Pick<Hub<C>, 'begin'> & {
-  readonly interests: { add: (entry: Parameters<Hub<C>['interests']['add']>[0], target: Dependent) => () => void }
+  readonly interests: Pick<Hub<C>['interests'], 'add' | 'touched'>
   readonly atWork: Set<AtWork>
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../kit/clock.ts'
 import { invalid } from '../../kit/errors.ts'
 import { newId } from '../../kit/ids.ts'
 import { liveError } from '../errors.ts'
+import type { Forerunners } from './forerunners.ts'
 import { keyOf } from './key.ts'
 import { Members, mostListed } from './members.ts'
 import { addressOf, type Passing, passedText } from './passing.ts'
@@ -14,7 +15,8 @@ import type { ServerChannel } from './types.ts'
 
 interface Parts {
   readonly database: Pick<Database, 'transactionAround'>
-  readonly bus: ChannelBus
+  readonly bus: Pick<ChannelBus, 'publish'>
+  readonly forerunners: Pick<Forerunners, 'newest'>
   readonly clock: Clock
   readonly store: MessageStore
   readonly presence: Presence
@@ -37,7 +39,7 @@ const longestName = 64
  * @throws TAPRI_INVALID, TAPRI_LIVE_CHANNEL for values of the path that are none
  */
 export function serverChannel(
-  { database, bus, clock, store, presence }: Parts,
+  { database, bus, clock, store, presence, forerunners }: Parts,
   channel: CompiledChannel,
   params: Readonly<Record<string, unknown>>,
   { isReadOnly, reads }: ChannelOpening,
@@ -76,7 +78,7 @@ export function serverChannel(
 
   /** All nodes hear it from the bus, this one too. */
   async function pass(said: Passing): Promise<void> {
-    const publish = () => bus.publish(addressOf(place), passedText({ node: '', said }))
+    const publish = () => bus.publish(addressOf(place), passedText({ node: '', position: forerunners.newest, said }))
     const around = database.transactionAround()
     if (around === undefined) await publish()
     else around.afterCommit(publish)

@@ -1,4 +1,10 @@
-import type { ChannelClientFrame, JoinFrame, SendFrame, SignalSendFrame } from '../../kit/channel-protocol.ts'
+import {
+  type ChannelClientFrame,
+  type JoinFrame,
+  type SendFrame,
+  type SignalSendFrame,
+  visitorPrefix,
+} from '../../kit/channel-protocol.ts'
 import type { TapriError } from '../../kit/errors.ts'
 import { newId } from '../../kit/ids.ts'
 import type { Problem } from '../../kit/protocol.ts'
@@ -32,7 +38,7 @@ const mostJoins = 50
 /** The channels that one socket is in. */
 export class Session<C extends LiveCaller> implements ChannelSession, MembershipOwner<C> {
   readonly socket: ChannelSocket<C>
-  readonly visitor = `visitor-${newId()}`
+  readonly visitor = visitorPrefix + newId()
   readonly #parts: SessionParts<C>
   readonly #memberships = new Map<number, Membership<C>>()
   readonly #onStop: () => void
@@ -45,7 +51,7 @@ export class Session<C extends LiveCaller> implements ChannelSession, Membership
 
   onFrame(frame: ChannelClientFrame): void {
     if (frame.type === 'join') this.#join(frame)
-    else if (frame.type === 'leave') this.#memberships.get(frame.id)?.stop()
+    else if (frame.type === 'leave') this.#memberships.get(frame.id)?.leave()
     else this.#speak(frame)
   }
 

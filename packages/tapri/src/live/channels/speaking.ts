@@ -1,5 +1,5 @@
+import { createHash } from 'node:crypto'
 import { deny, invalid } from '../../kit/errors.ts'
-import { newId } from '../../kit/ids.ts'
 import { encodeWire } from '../../kit/wire.ts'
 import type { Validator } from '../../schema/index.ts'
 import { compileFields } from '../../schema/index.ts'
@@ -68,8 +68,8 @@ export class Speaking<C extends LiveCaller> {
     const { room, member, listener, run } = by
     const { history } = channel.definition
     if (history === undefined) {
-      const now = this.#options.clock.now()
-      await room.pass({ kind: 'message', id: newId(now), at: new Date(now), sender: member, body }, listener)
+      const id = idOf(room.parts.key, run.caller === null ? null : member, key)
+      await room.pass({ kind: 'message', id, at: new Date(this.#options.clock.now()), sender: member, body }, listener)
       return
     }
     const kept = { name: channel.name, channel: room.parts.key, sender: member, isNamed: run.caller !== null, key, body }
@@ -80,6 +80,14 @@ export class Speaking<C extends LiveCaller> {
   async signal(channel: CompiledChannel, signal: unknown, { room, member, listener }: Speaker<C>): Promise<void> {
     await room.pass({ kind: 'signal', sender: member, signal: checkedSignal(channel, signal) }, listener)
   }
+}
+
+/** Of a message that is not kept: the same when it is sent again, so that it is known by it. A visitor comes back as another
+ * member; its keys, which are told to nobody, are its own all the same. */
+function idOf(channel: string, member: string | null, key: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([channel, member, key]))
+    .digest('base64url')
 }
 
 /** A message as it travels.

@@ -49,6 +49,12 @@ export class Speech<C extends LiveCaller> {
     this.#parts.watch.begin(() => this.#last)
   }
 
+  /** Calls when everything that was said so far is answered. */
+  whenDone(call: () => void): void {
+    if (this.#waiting === 0) call()
+    else this.#parts.watch.begin(() => this.#last.then(call))
+  }
+
   signal({ signal }: SignalSendFrame): void {
     this.#parts.watch.begin(async () => {
       try {

@@ -4,8 +4,16 @@ import { Entry, type Use } from './entry.ts'
 import type { Figures } from './figures.ts'
 import type { Question } from './questions.ts'
 
+export interface EntriesOptions {
+  readonly mostRows: number
+  readonly hearsOthers: boolean
+  readonly onMany: ((unindexed: Unindexed) => void) | undefined
+}
+
 /** Every entry that somebody holds, by the kind of its answer. */
 export class Entries {
+  /** Whether writes of other programs are told of too. */
+  readonly hearsOthers: boolean
   readonly figures: Figures
   readonly rows: Shelf<KeptRow>
   readonly selects: Shelf<RowsAnswer>
@@ -13,8 +21,9 @@ export class Entries {
   readonly groups: Shelf<KeptGroups>
   readonly #interests: Interests<Entry>
 
-  constructor(mostRows: number, onMany?: (unindexed: Unindexed) => void) {
+  constructor({ mostRows, hearsOthers, onMany }: EntriesOptions) {
     this.#interests = new Interests(onMany)
+    this.hearsOthers = hearsOthers
     this.figures = { rows: 0, entries: 0, hits: 0, misses: 0, refills: 0, mostRows }
     this.rows = new Shelf(this.figures, this.#interests)
     this.selects = new Shelf(this.figures, this.#interests)

@@ -10,6 +10,8 @@ const mostChanges = 1000
 
 export interface KeptReadsOptions {
   readonly mostRows?: number
+  /** Whether the log tells of writes of other programs too. */
+  readonly hearsOthers?: boolean
   /** Called when there come to be many reads of one form that no index finds. */
   readonly onMany?: (unindexed: Unindexed) => void
 }
@@ -26,8 +28,8 @@ export class KeptReads {
   readonly #entries: Entries
   readonly #touched = new Set<Run>()
 
-  constructor({ mostRows = mostRowsKept, onMany }: KeptReadsOptions = {}) {
-    this.#entries = new Entries(mostRows, onMany)
+  constructor({ mostRows = mostRowsKept, hearsOthers = false, onMany }: KeptReadsOptions = {}) {
+    this.#entries = new Entries({ mostRows, hearsOthers, onMany })
   }
 
   /** For one run of a handler; what it answers is as of the last commit that was taken in, or newer where it asks the database. */

@@ -53,8 +53,10 @@ export function windowOf(query: Select, rows: StoredRow[]): RowsAnswer {
   return new KeptWindow({ ...query, order: decidedOrder(query.model, query.order) }, rows)
 }
 
-export function countQuestion(model: Model, condition: Condition): Question<KeptCount> {
-  const decidable = asksOthers(condition) ? undefined : condition
+/** `isExact`: each change is told of once, as it was. Others are told of late, as the rows are by then, and a count may have
+ * seen them before. */
+export function countQuestion(model: Model, condition: Condition, { isExact }: { isExact: boolean }): Question<KeptCount> {
+  const decidable = isExact && !asksOthers(condition) ? condition : undefined
   return {
     key: keyOf(model, condition, []),
     model,

@@ -55,7 +55,7 @@ export class KeptReader implements Reader {
   }
 
   async count(model: Model, condition: Condition, signal?: AbortSignal): Promise<number> {
-    const question = countQuestion(model, condition)
+    const question = countQuestion(model, condition, { isExact: !this.#entries.hearsOthers })
     const entry = this.#run.hold(this.#entries.counts, question)
     return (await this.#run.read(entry, () => question.ask(this.#own, signal))).count
   }

@@ -103,6 +103,14 @@ export class BinlogOutside implements Outside {
     return this.#inbox.next()
   }
 
+  /** The server tells of a commit before the rows are there, but both in one order: once a later commit is done, all before it are. */
+  async visible(): Promise<void> {
+    const { session } = this.#options
+    await session.run(
+      "begin; insert into tapri_meta (name, value) values ('fence', ''); delete from tapri_meta where name = 'fence'; commit",
+    )
+  }
+
   async keep(raw: Raw, place: string): Promise<boolean> {
     if (raw.kind !== 'mysql') return false
     const sql = "update tapri_meta set value = ? where name = 'captured' and value = ?"

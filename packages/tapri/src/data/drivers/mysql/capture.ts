@@ -17,8 +17,12 @@ const needed: Readonly<Record<string, string>> = {
   binlog_row_image: 'FULL',
   binlog_row_metadata: 'FULL',
 }
-/** What only MySQL has, and writes rows in a form that the package cannot read. */
-const neededOfMysql: Readonly<Record<string, string>> = { binlog_row_value_options: '', binlog_transaction_compression: '0' }
+/** What only MySQL has: forms of rows that the package cannot read, and commits in another order than that of the log. */
+const neededOfMysql: Readonly<Record<string, string>> = {
+  binlog_row_value_options: '',
+  binlog_transaction_compression: '0',
+  binlog_order_commits: '1',
+}
 
 /** What others write to MySQL and MariaDB, by the binary log: https://dev.mysql.com/doc/refman/9.0/en/binary-log.html */
 export class MysqlCapture implements Capture {
@@ -42,7 +46,7 @@ export class MysqlCapture implements Capture {
     const [row = []] = await this.#server.rows({ sql: `select ${list}`, parameters: [] })
     const wrong = names.filter((name, at) => String(row[at]) !== all[name])
     if (wrong.length > 0) {
-      const told = wrong.map((name) => `${name} = ${all[name] === '' ? "''" : onOff(name, all[name])}`).join(', ')
+      const told = wrong.map((name) => `${name} = ${asSet(all[name])}`).join(', ')
       throw refused(`the server's binary log must have ${told}: set it and start the server again`)
     }
     try {
@@ -104,8 +108,9 @@ async function firstValue(session: Session, sql: string): Promise<unknown> {
   return row?.[0]
 }
 
-function onOff(name: string, value: string | undefined): string | undefined {
-  return name === 'binlog_transaction_compression' ? 'OFF' : name === 'log_bin' ? 'ON' : value
+/** As a person writes it into the server's settings. */
+function asSet(value = ''): string {
+  return { '': "''", '0': 'OFF', '1': 'ON' }[value] ?? value
 }
 
 function refused(reason: string, cause?: unknown) {

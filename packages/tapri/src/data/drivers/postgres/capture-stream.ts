@@ -26,6 +26,8 @@ interface StreamOptions extends Slot {
 
 /** The server forgets what was acknowledged; it asks whether somebody is there every 30 seconds, unless told otherwise. */
 const acknowledgeEvery = 5000
+/** So often, in milliseconds, it is looked whether a transaction can be seen. */
+const lookEvery = 10
 const logTable = 'tapri_changes'
 
 /** The server's log from a slot on. */
@@ -34,7 +36,9 @@ export class PostgresOutside implements Outside {
   readonly #service: LogicalReplicationService
   readonly #tables: ReadonlyMap<string, Table>
   readonly #inbox = new Inbox()
-  #transaction: { readonly pile: Pile; isOurs: boolean } | undefined
+  /** Transactions that are in the inbox or in a part of it, by where they end. */
+  #told: { readonly number: number; readonly place: string }[] = []
+  #transaction: { readonly number: number; readonly pile: Pile; isOurs: boolean } | undefined
   /** The place of the last part that is in the change log, as it is written there. */
   #kept: string
   /** All before this place was heard. */
@@ -71,6 +75,16 @@ export class PostgresOutside implements Outside {
     return this.#inbox.next()
   }
 
+  /** The server tells of a commit when it is on the disk, and shows the rows after that: a transaction holds its own number until then. */
+  async visible(place: string): Promise<void> {
+    const numbers = this.#told.filter((each) => each.place <= place).map(({ number }) => number)
+    const sql = "select 1 from pg_locks where locktype = 'transactionid' and transactionid = any($1::xid[]) limit 1"
+    const { session, clock } = this.#options
+    while ((await session.rows({ sql, parameters: [`{${numbers}}`] })).length > 0) {
+      await new Promise<void>((resolve) => clock.after(lookEvery, resolve))
+    }
+  }
+
   async keep(raw: Raw, place: string): Promise<boolean> {
     if (raw.kind !== 'postgres') return false
     const sql = "update tapri_meta set value = $1 where name = 'captured' and value = $2"
@@ -79,6 +93,7 @@ export class PostgresOutside implements Outside {
 
   settled(place: string): void {
     this.#kept = place
+    this.#told = this.#told.filter((each) => each.place > place)
     this.#inbox.settled()
     this.#acknowledge()
   }
@@ -101,7 +116,7 @@ export class PostgresOutside implements Outside {
         for (const column of message.columns) column.parser = (text) => text
         break
       case 'begin':
-        this.#transaction = { pile: new Pile(), isOurs: false }
+        this.#transaction = { number: message.xid, pile: new Pile(), isOurs: false }
         break
       case 'commit':
         this.#commit(lsn(message.commitEndLsn ?? ''))
@@ -139,7 +154,10 @@ export class PostgresOutside implements Outside {
     const transaction = this.#transaction
     this.#transaction = undefined
     const isNews = transaction !== undefined && !transaction.isOurs && !transaction.pile.isEmpty && place > this.#kept
-    if (isNews) this.#inbox.add(transaction.pile, place)
+    if (isNews) {
+      this.#told.push({ number: transaction.number, place })
+      this.#inbox.add(transaction.pile, place)
+    }
     this.#reach(place)
   }
 
