@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { cacheFolder, makeOnce } from './cache.ts'
 import type { Front, Maker } from './maker.ts'
 import { runToEnd } from './process.ts'
 import { Missing } from './service.ts'
 
-const version = '3.37.0'
+/** Azurite and all it needs, locked: what it would take by itself is each day another, and some days cannot be had. */
+const recipe = join(import.meta.dirname, 'azurite')
+const version: string = JSON.parse(readFileSync(join(recipe, 'package.json'), 'utf8')).dependencies.azurite
 const main = 'node_modules/azurite/dist/src/blob/main.js'
 const container = 'kites'
 const account = 'devstoreaccount1'
@@ -55,10 +57,9 @@ export async function prepareAzurite(say: (text: string) => void): Promise<void>
   if (existsSync(azuriteFolder())) return
   say(`Fetching azurite ${version} into ${azuriteFolder()} (this once) …`)
   await makeOnce(azuriteFolder(), async (folder) => {
-    const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-save', '--loglevel=error']
-    execFileSync('npm', ['install', ...options, '--prefix', folder, `azurite@${version}`], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    })
+    for (const file of ['package.json', 'package-lock.json']) copyFileSync(join(recipe, file), join(folder, file))
+    const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+    execFileSync('npm', ['ci', ...options, '--prefix', folder], { stdio: ['ignore', 'ignore', 'inherit'] })
     if (!existsSync(join(folder, main))) throw new Missing(`azurite ${version} has no ${main}`)
     execFileSync('chmod', ['-R', 'a+rX', folder])
   })
