@@ -66,6 +66,14 @@ test('an app without that person says so', async () => {
   await assert.rejects(club.token('nobody@club.test'), { code: 'TAPRI_TEST_NO_USER' })
 })
 
+test('where an app has no model of users a test is told so', async () => {
+  const { app, controller, visitor } = tapri({ models: {} })
+  const tea = controller('/tea', { hot: visitor.get('/', () => 'hot') })
+  await using stall = await testApp(app({ controllers: { tea }, policies: [] }))
+  await assert.rejects(stall.signUp('ann@club.test'), { code: 'TAPRI_TEST_NO_USERS' })
+  await assert.rejects(stall.token('ann@club.test'), { code: 'TAPRI_TEST_NO_USERS' })
+})
+
 test('what a handler throws is written to stderr, or to the log that the test gives', async (context) => {
   const { app, controller, visitor } = tapri({ models: {} })
   const fails = visitor.get('/', (): string => {

@@ -54,7 +54,8 @@ test('what would have to be rounded is refused, and so are numbers', async () =>
   await using shop = await open()
   const goods: any = shop.db.goods
   const refusals: readonly [unknown, string][] = [
-    ['1.005', 'price must be a decimal in text, like "1.00"'],
+    ['1.005', 'price must have at most 2 digits after the point, it is 1.005'],
+    ['1.', 'price must be a decimal in text, like "1.00"'],
     [1.5, 'price must be a decimal in text'],
     ['1e3', 'price must be a decimal in text'],
     ['1000000', 'price must have at most 6 digits before the point'],

@@ -1,3 +1,5 @@
+/** After the point, of any decimal. */
+export const mostDigits = 30
 /** As written in text: no exponent, no sign but a minus, no zeros in front, so that each number has one form of its digits. */
 const form = /^-?(?:0|[1-9]\d{0,29})(?:\.\d{1,30})?$/
 

@@ -1,4 +1,4 @@
-import { decimalOf, partsOf } from '../kit/decimal.ts'
+import { decimalOf, mostDigits, partsOf } from '../kit/decimal.ts'
 import type { Issue } from '../kit/errors.ts'
 import type { FieldFacts } from './field.ts'
 
@@ -108,13 +108,21 @@ function checkNumber(facts: FieldFacts & { kind: 'int' | 'float' }, source: Sour
   return (value, path, issues) => {
     const number = source === 'text' && typeof value === 'string' && form.test(value) ? Number(value) : value
     if (typeof number !== 'number' || !(whole ? Number.isSafeInteger(number) : Number.isFinite(number))) {
-      return refuse(path, issues, `must be a ${whole ? 'whole ' : ''}number, not ${nameOf(value)}`)
+      return refuse(path, issues, noNumber(number, { whole, source }))
     }
     if (number < min) return refuse(path, issues, `must be at least ${min}, it is ${number}`)
     if (number > max) return refuse(path, issues, `must be at most ${max}, it is ${number}`)
     // -0 has no JSON and no column of its own
     return number === 0 ? 0 : number
   }
+}
+
+function noNumber(value: unknown, { whole, source }: { whole: boolean; source: Source }): string {
+  const wanted = `must be a ${whole ? 'whole ' : ''}number`
+  if (Number.isInteger(value)) return `${wanted} of at most ${Number.MAX_SAFE_INTEGER} either way, it is ${value}`
+  if (typeof value === 'number') return `${wanted}, it is ${value}`
+  // whatever comes in a query or a form is text
+  return source === 'text' && typeof value === 'string' ? wanted : `${wanted}, not ${nameOf(value)}`
 }
 
 /** Exact in both worlds, so numbers are refused: 0.1 + 0.2 would be too late to mend. */
@@ -126,6 +134,9 @@ function checkDecimal(facts: FieldFacts & { kind: 'decimal' }): Check {
   return (value, path, issues) => {
     const parts = partsOf(value, scale)
     if (parts === undefined) {
+      if (partsOf(value, mostDigits) !== undefined) {
+        return refuse(path, issues, `must have at most ${scale} digits after the point, it is ${value}`)
+      }
       return refuse(path, issues, `must be a decimal in text, like "${decimalOf(10 ** scale, scale)}", not ${nameOf(value)}`)
     }
     if (parts >= highest || parts <= -highest) {

@@ -42,10 +42,20 @@ test('every failing path is listed at once', () => {
   const check = compileFields({ title: text({ min: 3 }), page: int({ min: 1 }), tags: list(text({ max: 3 }), { max: 2 }) }, json1)
   assert.deepEqual(issuesOf(check({ title: 'ab', page: 1.5, tags: ['ok', 'long!'], owner: 'me' })), [
     'title must have at least 3 characters, it has 2',
-    'page must be a whole number, not a number',
+    'page must be a whole number, it is 1.5',
     'tags.1 must have at most 3 characters, it has 5',
     'owner is not known here',
   ])
+})
+
+test('a number that is none of those asked for is told by what is wrong with it', () => {
+  const said = (source: 'json' | 'text', value: unknown) => issuesOf(compileFields({ page: int() }, { source })({ page: value }))
+  assert.deepEqual(said('json', 2 ** 53), [
+    'page must be a whole number of at most 9007199254740991 either way, it is 9007199254740992',
+  ])
+  assert.deepEqual(said('json', '1.5'), ['page must be a whole number, not a string'])
+  assert.deepEqual(said('text', '1.5'), ['page must be a whole number'])
+  assert.deepEqual(said('text', ['1', '2']), ['page must be a whole number, not a list'])
 })
 
 test('unknown and inherited keys are refused, whatever their names', () => {

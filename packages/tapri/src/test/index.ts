@@ -73,14 +73,15 @@ export async function testApp<A extends App<any, any>>(app: A, options: TestOpti
     clients.push(opened)
     return opened
   }
-  const issue = (user: string): Promise<string> => {
-    if (started.auth !== undefined) return started.auth.issueToken(user)
+  const auth = () => {
+    if (started.auth !== undefined) return started.auth
     throw testError('TAPRI_TEST_NO_USERS', 'Cannot sign anyone in: the app has no model "users"')
   }
   const token = async (email: string) => {
+    const { issueToken } = auth()
     const user = await db.users.first({ where: { email } })
     if (user === null) throw testError('TAPRI_TEST_NO_USER', `Cannot find "${email}": sign that user up first`)
-    return issue(user.id)
+    return issueToken(user.id)
   }
 
   return {
@@ -91,8 +92,9 @@ export async function testApp<A extends App<any, any>>(app: A, options: TestOpti
     channel: started.channel,
     services,
     async signUp(email, values = {}) {
+      const { issueToken } = auth()
       const user = await db.users.create(fillUser(app.description.models, email, values))
-      return open(await issue(user.id))
+      return open(await issueToken(user.id))
     },
     fetch: send,
     token,
