@@ -11,6 +11,7 @@ import { testApp } from 'tapri/test'
 import { scratchDatabase } from '../packages/tapri/src/data/index.ts'
 import { manualClock } from '../packages/tapri/src/kit/clock.ts'
 import { arrivals } from '../packages/tapri/src/live/stall.fixture.ts'
+import { openServer } from '../scripts/services/server.ts'
 import app, { hall, textsOf } from './channels.fixture.ts'
 import { kill, type Node, openSwitch, settingsOf, startNode } from './channels-nodes.fixture.ts'
 import { randomOf } from './fuzz.fixture.ts'
@@ -186,7 +187,7 @@ for (const [kind, server] of servers) {
   })
 }
 
-/** While it is open, the log of no node tells of what is committed after it. */
+/** While it is open, the log of no node tells of what is committed after it: of none on the whole server, so it is one's own. */
 async function openOlder(url: string) {
   const connection = await connect(url)
   await connection.query('begin')
@@ -197,7 +198,8 @@ async function openOlder(url: string) {
 test('while an older transaction keeps the log back, who is put out hears nothing any more, and who stays hears all', {
   skip: process.env.TEST_POSTGRES_URL === undefined ? 'no PostgreSQL to test with' : false,
 }, async () => {
-  await using town = await openTown(process.env.TEST_POSTGRES_URL ?? '', 1)
+  await using server = await openServer('postgres')
+  await using town = await openTown(server.url, 1)
   const ports = [new URL(town.here.url).port, ...town.others.map(({ port }) => port)].map(Number)
   const halls = ports.map((port) => town.open(port).hall({ id: town.room.id }, { onError: () => {} }))
   const heard = halls.map((each) => {
@@ -223,8 +225,8 @@ test('while an older transaction keeps the log back, who is put out hears nothin
 test('a session that ends while an older transaction keeps the log back hears nothing that is said from then on', {
   skip: process.env.TEST_POSTGRES_URL === undefined ? 'no PostgreSQL to test with' : false,
 }, async () => {
-  const server = process.env.TEST_POSTGRES_URL ?? ''
-  await using club = await testApp(app, { database: server })
+  await using server = await openServer('postgres')
+  await using club = await testApp(app, { database: server.url })
   const { id } = await club.db.rooms.create({ title: 'Kites', open: true })
   const [ann, bob] = [await club.signUp('ann@club.test'), await club.signUp('bob@club.test')]
   const [hers, his] = [ann.chat({ id }), bob.chat({ id }, { onError: () => {} })]
@@ -233,7 +235,7 @@ test('a session that ends while an older transaction keeps the log back hears no
   const ended = arrivals<string>()
   his.onEnd((error: any) => ended.add(error?.code))
   await Promise.all([hers.joined, his.joined])
-  await using _older = await openOlder(server)
+  await using _older = await openOlder(server.url)
   const tables: any = club.db
   const [user] = await club.db.users.find({ where: { email: 'bob@club.test' } })
   await tables.tapri_sessions.deleteWhere({ user: user?.id })
@@ -248,7 +250,8 @@ test('a session that ends while an older transaction keeps the log back hears no
 test('while an older transaction keeps the log back nobody is taken for gone', {
   skip: process.env.TEST_POSTGRES_URL === undefined ? 'no PostgreSQL to test with' : false,
 }, async () => {
-  await using town = await openTown(process.env.TEST_POSTGRES_URL ?? '', 1)
+  await using server = await openServer('postgres')
+  await using town = await openTown(server.url, 1)
   const counts = await countsOf(town)
   await using _older = await openOlder(town.url)
   const leases = async () => (await town.db.tapri_nodes.find()).map(({ expires }: any) => expires.getTime())

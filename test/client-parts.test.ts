@@ -68,7 +68,7 @@ async function open(context: TestContext, make: (folder: string) => Promise<unkn
     await server[Symbol.asyncDispose]()
   })
   const tab = await browser.newPage()
-  tab.setDefaultTimeout(15_000)
+  tab.setDefaultTimeout(60_000)
   const scripts: string[] = []
   tab.on('request', (request) => request.resourceType() === 'script' && scripts.push(new URL(request.url()).pathname))
   await server.db.notes.create({ text: 'a', board: 'plans' })

@@ -26,7 +26,7 @@ const servers = {
 
 for (const [name, url] of Object.entries(servers)) {
   const skip = url === undefined ? `${name} is not there: npm run services tells how to get it` : false
-  test(`apps and VideoTube do the same on ${name}, by DATABASE_URL alone`, { skip }, async () => {
+  test(`apps and VideoTube do the same on ${name}, by DATABASE_URL alone`, { skip, timeout: 600_000 }, async () => {
     const { code, output } = await runTests(url ?? '')
     assert.equal(code, 0, output)
     assert.match(output, /^# pass [1-9]/m)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { readdir } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { test } from 'node:test'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
 import sharp from 'sharp'
 import { startApp, tapri } from 'tapri'
 import { file, id, image, model, optional, pick } from 'tapri/data'
@@ -17,6 +18,12 @@ const servers = {
   [signing]: process.env.TEST_S3_SIGNED_URL,
   Azure: process.env.TEST_AZURE_URL,
 }
+
+// a folder for temporary files that nobody else works in
+before(async () => {
+  process.env.TMPDIR = await mkdtemp(join(tmpdir(), 'tapri-stores-'))
+})
+after(() => rm(tmpdir(), { recursive: true, force: true }))
 
 const films = model({
   source: optional(file({ accept: 'video/*', maxSize: '1mb' })),

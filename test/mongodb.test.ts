@@ -11,7 +11,7 @@ const models = { notes: model({ text: text({ unique: true }) }) }
 
 test('what was answered outlives a power cut, requests in it are told so, and later ones are served', { skip }, async () => {
   await using server = await openServer('mongodb', { durable: true })
-  const url = `${server.url}&serverSelectionTimeoutMS=500`
+  const url = `${server.url}&serverSelectionTimeoutMS=5000`
   const database = await openDatabase({ models, policies: [], url, migrate: 'auto' })
   try {
     const { notes } = database.systemDb<typeof models>()

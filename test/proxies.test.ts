@@ -47,10 +47,10 @@ const app = kit.app({
   policies: [policy('users', {}), policy('films', { read: () => true, create: ({ user }) => user !== null })],
 })
 
-async function openBehind(name: 'nginx' | 'haproxy') {
+async function openBehind(name: 'nginx' | 'haproxy', patience?: number) {
   const running = await testApp(app, { log: silentLog, settings: { TRUST_PROXY: '1' } })
   const port = Number(new URL(running.url).port)
-  const proxy = await openProxy(name, { app: port })
+  const proxy = await openProxy(name, { app: port, ...(patience !== undefined && { patience }) })
   const url = running.url.replace(`:${port}`, `:${proxy.port}`)
   const close = async () => {
     await proxy[Symbol.asyncDispose]()
@@ -130,7 +130,8 @@ for (const name of ['nginx', 'haproxy'] as const) {
   const skip = withoutProxy(name)
 
   test(`behind ${name} no request is taken for two, and none arrives that ${name} has not seen`, { skip }, async () => {
-    await using behind = await openBehind(name)
+    // senders that fall silent are waited for
+    await using behind = await openBehind(name, 2_000)
     const { port, proxy } = behind
     using watched = watchRequests(port)
     const cases = Object.entries(harder)

@@ -54,7 +54,7 @@ test('a component in strict mode follows its route, changes its input, and shows
   const browser = await openChromium(chromium)
   t.after(() => browser.close())
   const page = await browser.newPage()
-  page.setDefaultTimeout(15_000)
+  page.setDefaultTimeout(60_000)
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(error.message))
   await server.db.notes.create({ text: 'a', board: 'plans' })

@@ -124,7 +124,7 @@ test(`${size / mebi} MiB arrive intact over a line that is cut ten times, at a s
       endpoint: `${api}/uploads`,
       uploadSize: size,
       metadata: { route: 'films.create', field: 'source', filename: 'film.mp4', filetype: 'video/mp4' },
-      retryDelays: Array.from({ length: 200 }, () => 100),
+      retryDelays: Array.from({ length: 2_000 }, () => 100),
       onShouldRetry: () => {
         again++
         return true

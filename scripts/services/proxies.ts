@@ -40,21 +40,23 @@ export interface ProxyOptions {
   readonly app: number
   /** A folder that nginx sends files from when the app says so, by X-Accel-Redirect below `/stored/`. */
   readonly files?: string
+  /** Milliseconds that a client may be silent in the midst of a request: ten seconds, unless told. */
+  readonly patience?: number
 }
 
 /**
  * Starts a proxy in front of an app on this machine. It keeps connections to the app, adds the client's address to
- * X-Forwarded-For, and gives up slow clients after half a second.
+ * X-Forwarded-For, and gives up clients that fall silent.
  * @example await using proxy = await openProxy('nginx', { app: 3000 }); await fetch(`http://127.0.0.1:${proxy.port}`)
  */
-export async function openProxy(name: ProxyName, { app, files }: ProxyOptions): Promise<RunningProxy> {
+export async function openProxy(name: ProxyName, { app, files, patience = 10_000 }: ProxyOptions): Promise<RunningProxy> {
   const program = findProgram(name)
   if (program === undefined) throw new Error(`Cannot start ${name}: it is not installed`)
   const home = makeHome()
   giveAway(home)
   const port = await freePort()
   const { config, args, log } = recipes[name]
-  writeFileSync(join(home, 'proxy.conf'), config(port, app, files))
+  writeFileSync(join(home, 'proxy.conf'), config({ port, app, files, patience }))
   const child = spawnUnprivileged(program, args(home), home)
   let words = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -76,8 +78,15 @@ export async function openProxy(name: ProxyName, { app, files }: ProxyOptions): 
   return { port, log: () => log(home, words).flatMap(readLine), [Symbol.asyncDispose]: close }
 }
 
+interface Setting {
+  readonly port: number
+  readonly app: number
+  readonly files: string | undefined
+  readonly patience: number
+}
+
 interface Recipe {
-  config(port: number, app: number, files?: string): string
+  config(setting: Setting): string
   args(home: string): readonly string[]
   /** Its log, line by line, from what it wrote into its folder or to its output. */
   log(home: string, words: string): readonly string[]
@@ -86,7 +95,7 @@ interface Recipe {
 const recipes: Readonly<Record<ProxyName, Recipe>> = {
   nginx: {
     // as docs/http/proxies.md and docs/files.md show it
-    config: (port, app, files) => `
+    config: ({ port, app, files, patience }) => `
 daemon off;
 master_process off;
 pid nginx.pid;
@@ -94,8 +103,8 @@ events { worker_connections 256; }
 http {
   log_format requests '$remote_port|$status|$upstream_addr|$request_method|$request_uri';
   access_log requests.log requests;
-  client_header_timeout 500ms;
-  client_body_timeout 500ms;
+  client_header_timeout ${patience}ms;
+  client_body_timeout ${patience}ms;
   keepalive_timeout 500ms;
   client_max_body_size 10m;
   ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${kind};`).join(' ')}
@@ -122,9 +131,11 @@ http {
     log: (home) => readFileSync(join(home, 'requests.log'), 'utf8').split('\n'),
   },
   haproxy: {
-    config: (port, app) => `
+    config: ({ port, app, patience }) => `
 global
   log stdout format raw local0
+  # requests are in the log in the order of their ends
+  nbthread 1
   maxconn 256
 defaults
   mode http
@@ -136,8 +147,8 @@ defaults
   timeout connect 5s
   timeout server 30s
   timeout tunnel 30s
-  timeout client 500ms
-  timeout http-request 500ms
+  timeout client ${patience}ms
+  timeout http-request ${patience}ms
   timeout http-keep-alive 500ms
 frontend clients
   bind 127.0.0.1:${port}

@@ -51,7 +51,7 @@ test('no test at all, an empty file and a runner that broke are failures', () =>
 test('a file that its last test leaves open is ended, and has failed', () => {
   const code = `${head}import { createServer } from 'node:net'\ntest('a', () => { createServer().listen(0) })\n`
   const limit = [`--import=${new URL('limit.mjs', import.meta.url)}`]
-  const env = { TAPRI_TEST_FILE_MINUTES: '0.05' }
+  const env = { TAPRI_TEST_FILE_MINUTES: '0.25' }
   assert.deepEqual(tallyOf({ 'a.test.mjs': code }, { args: limit, env }), { passed: 1, failed: 1, skipped: [], empty: [] })
 })
 

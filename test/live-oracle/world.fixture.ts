@@ -10,6 +10,7 @@ import { syncTo } from '../../packages/tapri/src/client/client.ts'
 import { scratchDatabase } from '../../packages/tapri/src/data/index.ts'
 import { silentLog } from '../../packages/tapri/src/observe/index.ts'
 import { randomOf } from '../fuzz.fixture.ts'
+import { quickClock } from '../quick-clock.fixture.ts'
 import app from './app.fixture.ts'
 import { openBadLine } from './bad-line.fixture.ts'
 import { History } from './history.fixture.ts'
@@ -21,15 +22,6 @@ import { type Step, stepsOf, write } from './writes.fixture.ts'
 /** Answers of a route that looks at who calls are shared with nobody, so it has one of its own. */
 function routeOf(question: Question): { readonly route: string; readonly input: Record<string, string> } {
   return question.kind === 'me' ? { route: 'me', input: {} } : { route: 'ask', input: { question: JSON.stringify(question) } }
-}
-
-/** Waits are shorter than in a browser. */
-const hastyClock = {
-  now: () => Date.now(),
-  after(milliseconds: number, call: () => void) {
-    const timer = setTimeout(call, milliseconds / 20)
-    return () => clearTimeout(timer)
-  },
 }
 
 /** A database, nodes on it that come and go, and clients behind lines that are bad: each seed is another one. */
@@ -141,7 +133,7 @@ export class World {
     const line = await openBadLine(() => this.#nodes[member.home]?.port)
     const live = pickOne(this.#random, ['websocket', 'websocket', 'auto', 'events'] as const)
     const token = session?.token
-    const api: any = client<typeof app>(line.url, { clock: hastyClock, live, ...(token !== undefined && { token }) })
+    const api: any = client<typeof app>(line.url, { clock: quickClock, live, ...(token !== undefined && { token }) })
     const member: Member = { user: session?.user ?? null, token, line, api, watches: [], home, isSignedOut: false }
     this.#members.push(member)
     for (const question of this.#pool.slice(0, 4)) this.#watch(member, question)

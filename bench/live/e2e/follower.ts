@@ -23,32 +23,49 @@ export interface Faults {
   repeated: number
 }
 
-interface Step {
-  readonly marks: readonly number[]
+/** A value, by how many it is held, and what was told of the steps from it. */
+interface Known {
+  readonly value: unknown
+  holders: number
+  /** The writes that each change told of, by the etag that it leads to. */
+  steps: Map<string, readonly number[]> | undefined
 }
 
-/** The values that a process of many clients holds, by their etags, so that each change is applied once for all of them. */
+/**
+ * The values that a process of many clients holds, by their etags, so that each change is applied once for all of them. What
+ * nobody holds is forgotten: with all of it, this process would stand still to collect what is its own, and count that too.
+ */
 export class Values {
-  readonly #values = new Map<string, unknown>()
-  readonly #steps = new Map<string, Step>()
+  readonly #known = new Map<string, Known>()
 
   at(etag: string): unknown {
-    return this.#values.get(etag)
+    return this.#known.get(etag)?.value
   }
 
-  put(etag: string, value: unknown): void {
-    if (!this.#values.has(etag)) this.#values.set(etag, value)
+  /** One more holds the value that came with this etag. */
+  hold(etag: string, value: unknown): void {
+    const known = this.#known.get(etag) ?? { value, holders: 0, steps: undefined }
+    known.holders++
+    this.#known.set(etag, known)
   }
 
-  /** The writes that the change tells of. */
-  step({ from, etag, ops }: TopicChange): readonly number[] {
-    const key = `${from} ${etag}`
-    const known = this.#steps.get(key)
-    if (known !== undefined) return known.marks
-    this.put(etag, apply(this.#values.get(from), ops))
-    const step = { marks: marksIn(ops) }
-    this.#steps.set(key, step)
-    return step.marks
+  letGo(etag: string): void {
+    const known = this.#known.get(etag)
+    if (known !== undefined && --known.holders === 0) this.#known.delete(etag)
+  }
+
+  /** One who holds what the change is from goes where it leads; answers the writes that it tells of. */
+  move({ from, etag, ops }: TopicChange): readonly number[] {
+    const before = this.#known.get(from)
+    const told = before?.steps?.get(etag)
+    const marks = told ?? marksIn(ops)
+    if (before !== undefined && told === undefined) {
+      before.steps ??= new Map()
+      before.steps.set(etag, marks)
+    }
+    this.hold(etag, this.#known.has(etag) ? undefined : apply(before?.value, ops))
+    this.letGo(from)
+    return marks
   }
 }
 
@@ -125,8 +142,9 @@ export class Follower {
   #begin({ id, topic, etag, value }: SnapshotFrame, at: number): void {
     const held = this.held[id]
     if (held === undefined) return
-    this.#values.put(etag, value)
-    if (held.etag === undefined && --this.#missing === 0) this.#onAnswered()
+    this.#values.hold(etag, value)
+    if (held.etag !== undefined) this.#values.letGo(held.etag)
+    else if (--this.#missing === 0) this.#onAnswered()
     held.etag = etag
     if (held.topic !== topic) this.#move(held, topic)
     for (const mark of marksOf(value)) this.#sight(held.number, mark, at)
@@ -147,7 +165,7 @@ export class Follower {
       else if (held.etag !== change.from) this.#faults.broken++
       else {
         held.etag = change.etag
-        for (const mark of this.#values.step(change)) this.#sight(held.number, mark, at)
+        for (const mark of this.#values.move(change)) this.#sight(held.number, mark, at)
       }
     }
   }

@@ -19,7 +19,7 @@ const skip = process.env.CI !== 'true' && (chromium === undefined ? missing : wi
 
 test('a film is uploaded through pauses and reloads, made ready while one looks, and played as it suits the line', {
   skip,
-  timeout: 180_000,
+  timeout: 600_000,
 }, async (context) => {
   assert.ok(chromium, missing)
   await using clip = await longClip()
@@ -62,6 +62,10 @@ async function pauses(ann: Visit, path: string): Promise<void> {
 /** Another tab does not take the upload away that is in hand in this one. */
 async function uploadsApart({ page }: Visit, path: string): Promise<void> {
   const other = await page.context().newPage()
+  // slow enough to be cancelled, whoever is at work besides
+  const line = await page.context().newCDPSession(other)
+  const slow = { offline: false, latency: 20, downloadThroughput: -1, uploadThroughput: 20_000 }
+  await line.send('Network.emulateNetworkConditions', slow)
   await other.goto('/upload')
   await other.setInputFiles('input[type=file]', path)
   const begun = other.waitForResponse((answer) => answer.url().endsWith('/api/uploads'))

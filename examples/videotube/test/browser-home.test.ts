@@ -13,7 +13,7 @@ const missing = 'there is no Chromium here: apt-get install chromium, or name on
 // where everything is required, what is missing is a failure
 const skip = process.env.CI !== 'true' && (chromium === undefined ? missing : withoutFfmpeg)
 
-test('the first page is live, and moves nothing under the hand of who reads it', { skip, timeout: 180_000 }, async (context) => {
+test('the first page is live, and moves nothing under the hand of who reads it', { skip, timeout: 600_000 }, async (context) => {
   assert.ok(chromium, missing)
   await using server = await startServer()
   await using browser = await openChromium(chromium)

@@ -15,7 +15,7 @@ const skip = process.env.CI !== 'true' && (chromium === undefined ? missing : wi
 
 test('a channel is live for who is there and for who comes later, until it stops', {
   skip,
-  timeout: 180_000,
+  timeout: 600_000,
 }, async (context) => {
   assert.ok(chromium, missing)
   await using server = await startServer()

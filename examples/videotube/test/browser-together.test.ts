@@ -19,7 +19,7 @@ interface Two {
 /** What was said in the end, in the order in which all have heard it. */
 const said = ['Bob Look at the red one!', 'Ann The yellow one is higher', 'Bob Ann?', 'Ann I am in a tunnel']
 
-test('two people watch a video together', { skip, timeout: 120_000 }, async (context) => {
+test('two people watch a video together', { skip, timeout: 600_000 }, async (context) => {
   assert.ok(chromium, missing)
   await using server = await startServer()
   await using line = await openLine(server.url)
@@ -66,8 +66,10 @@ async function signsOut({ bob }: Two): Promise<void> {
 
 async function chat({ ann, bob }: Two): Promise<void> {
   const box = bob.page.getByLabel('Say something')
+  // looked for before: it goes away by itself
+  const typing = ann.page.getByText('Bob is typing…').waitFor()
   await box.pressSequentially('Look at the re')
-  await ann.page.getByText('Bob is typing…').waitFor()
+  await typing
   await box.fill('')
   await ann.page.getByText('Bob is typing…').waitFor({ state: 'detached' })
   await say(bob, 'Look at the red one!')

@@ -11,7 +11,7 @@ const missing = 'there is no Chromium here: apt-get install chromium, or name on
 // where everything is required, a missing browser is a failure
 const skip = chromium === undefined && process.env.CI !== 'true' && missing
 
-test('VideoTube works in a browser, from signing up to live comments', { skip, timeout: 180_000 }, async (context) => {
+test('VideoTube works in a browser, from signing up to live comments', { skip, timeout: 600_000 }, async (context) => {
   assert.ok(chromium, missing)
   await using server = await startServer()
   await using browser = await openChromium(chromium)
@@ -61,6 +61,8 @@ async function uploads(ann: Visit, studio: Page): Promise<void> {
   await line.send('Network.emulateNetworkConditions', slow)
   await page.getByRole('button', { name: 'Upload', exact: true }).click()
   await page.waitForFunction(() => (document.querySelector('progress')?.position ?? 0) > 0.3)
+  // and one that takes for ever while it is looked at
+  await line.send('Network.emulateNetworkConditions', { ...slow, uploadThroughput: 2_000 })
   assert.match(String(await page.locator('.upload-progress').textContent()), /Uploading, \d+%[\d.]+ kB of 263 kB/)
   const row = studio.locator('.studio-row', { hasText: 'Kites from the roof' })
   await row.getByText('On its way').waitFor()

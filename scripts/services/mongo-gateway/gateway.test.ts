@@ -57,7 +57,7 @@ test('a unique index names itself and its fields when it is violated', { skip },
 test('a server closes though transactions lie open, and though others met its end', { skip }, async () => {
   const server = await openServer('mongodb')
   // so long it looks for the server at its own end, too
-  const own = await MongoClient.connect(server.url, { serverSelectionTimeoutMS: 2000 })
+  const own = await MongoClient.connect(server.url, { serverSelectionTimeoutMS: 10_000 })
   const begin = async () => {
     const session = own.startSession()
     session.startTransaction()

@@ -15,7 +15,7 @@ export interface Visit {
 export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, baseURL: url, ...options })
   const page = await context.newPage()
-  page.setDefaultTimeout(15_000)
+  page.setDefaultTimeout(60_000)
   const visit: Visit = { page, url, answers: [], complaints: [] }
   page.on('response', (answer) => visit.answers.push({ url: answer.url(), status: answer.status() }))
   page.on('pageerror', (error) => visit.complaints.push(error.message))

@@ -2,7 +2,6 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,14 +20,13 @@ export interface Server extends AsyncDisposable {
 export async function startServer(): Promise<Server> {
   if (!existsSync(join(folder, 'web/dist/index.html'))) await build({ root: join(folder, 'web'), logLevel: 'warn' })
   const data = await mkdtemp(join(tmpdir(), 'videotube-'))
-  const port = await freePort()
   const settings = {
     cwd: folder,
     env: {
       ...process.env,
       NODE_ENV: 'production',
       HOST: '127.0.0.1',
-      PORT: String(port),
+      PORT: '0',
       DATABASE_URL: `sqlite:${join(data, 'app.db')}`,
       FILES_URL: `disk:${join(data, 'files')}`,
     },
@@ -36,8 +34,7 @@ export async function startServer(): Promise<Server> {
   // in production nothing changes a database unasked
   await run(process.execPath, [command, 'migrate', 'apply'], settings)
   const server = spawn(process.execPath, [command, 'start'], { ...settings, stdio: ['ignore', 'pipe', 'pipe'] })
-  const url = `http://127.0.0.1:${port}`
-  await answers(url, server)
+  const url = await listens(server)
   return {
     url,
     async [Symbol.asyncDispose]() {
@@ -48,29 +45,20 @@ export async function startServer(): Promise<Server> {
   }
 }
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (typeof address !== 'object' || address === null) throw new Error('Cannot find a free port')
-  return address.port
-}
-
-/** Waits until the server answers; fails with all it said when it ends before that. */
-async function answers(url: string, server: ChildProcess): Promise<void> {
+/** Waits until the server answers, and says where; fails with all it said when it ends before that. */
+async function listens(server: ChildProcess): Promise<string> {
   let said = ''
   for (const output of [server.stdout, server.stderr]) {
     output?.on('data', (text) => {
       said += text
     })
   }
-  const signal = AbortSignal.timeout(30_000)
+  const signal = AbortSignal.timeout(120_000)
   while (server.exitCode === null) {
     signal.throwIfAborted()
-    const answer = await fetch(url, { signal }).catch(() => undefined)
-    if (answer?.ok) return
+    const url = /Listening on (http:[\w:/.]+)/.exec(said)?.[1]
+    const answer = url === undefined ? undefined : await fetch(url, { signal }).catch(() => undefined)
+    if (url !== undefined && answer?.ok) return url
     await new Promise((done) => setTimeout(done, 50))
   }
   throw new Error(`VideoTube ended before it answered:\n${said}`)

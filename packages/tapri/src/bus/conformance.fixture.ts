@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import type { Notices } from '../redis/index.ts'
 import { type Heard, hearing } from './heard.fixture.ts'
 import { largestText } from './limits.ts'
@@ -21,7 +22,7 @@ export function busConformance(name: string, { skip, open, isShared }: BusPlace)
   const claim = (text: string, check: (bus: Bus, url: string, test: TestContext) => Promise<void>) =>
     test(`the bus of ${name} ${text}`, { skip }, async (t) => {
       const url = await open(t)
-      await check(await busFor(t, url), url, t)
+      await check(await upFor(t, url), url, t)
     })
   const claimShared = (...claimed: Parameters<typeof claim>) => isShared && claim(...claimed)
 
@@ -332,6 +333,13 @@ export function busOutages(
 export async function busFor(test: TestContext, url: string, notices?: Notices): Promise<Bus> {
   const bus = await openBus(url, { ...(notices && { notices }) })
   test.after(() => bus.close())
+  return bus
+}
+
+/** One that has its line: the first attempt may fail where the machine stands still. */
+async function upFor(test: TestContext, url: string): Promise<Bus> {
+  const bus = await busFor(test, url)
+  while (!(await bus.health()).isUp) await setTimeout(20)
   return bus
 }
 

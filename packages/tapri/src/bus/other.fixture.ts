@@ -1,5 +1,6 @@
 // A process that has a bus open, and does what its parent says: `conformance.fixture.ts` starts it.
 
+import { setTimeout } from 'node:timers/promises'
 import { openBus } from './open.ts'
 import type { Command, Said } from './process.fixture.ts'
 import type { Bus } from './types.ts'
@@ -15,6 +16,8 @@ process.on('message', (command: Command) => {
     (error: Error) => say({ done: command.id, error: error.message }),
   )
 })
+// the first attempt may fail where the machine stands still
+while (!(await bus.health()).isUp) await setTimeout(20)
 say({ done: 0 })
 
 async function obey(bus: Bus, { task, topic, texts }: Command): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -29,8 +29,11 @@ export class Project implements AsyncDisposable {
     this.folder = folder
   }
 
-  write(path: string, content: string): Promise<void> {
-    return writeFile(join(this.folder, path), content)
+  /** At once: `dev` would start with half of a file, or twice, where this process is held up between opening and writing it. */
+  async write(path: string, content: string): Promise<void> {
+    const whole = join(this.folder, path)
+    await writeFile(`${whole}~`, content)
+    await rename(`${whole}~`, whole)
   }
 
   run(...words: string[]): Promise<{ code: number; out: string; err: string }> {

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { manualClock } from '../kit/clock.ts'
 import { hastyClock } from './serve.fixture.ts'
 import { upload } from './upload.ts'
 import { content, film, mapMemory, serveTus } from './uploads/tus.fixture.ts'
@@ -11,7 +12,8 @@ import { content, film, mapMemory, serveTus } from './uploads/tus.fixture.ts'
 const mib = 1024 * 1024
 
 test('a file arrives in pieces that grow, whole, and under the name of what it is for', async () => {
-  await using server = await serveTus()
+  // they grow while they are sent in no time
+  await using server = await serveTus({ clock: manualClock() })
   const told: number[] = []
   const sending = upload(server.api.videos.create, { source: film(5 * mib) }, { onProgress: ({ sent }) => told.push(sent) })
   assert.deepEqual(sending.state, { stage: 'sending', sent: 0, total: 5 * mib, error: undefined })

@@ -7,9 +7,11 @@ const server = process.env.TEST_REDIS_URL
 export const withoutRedis: string | false =
   server === undefined && 'set TEST_REDIS_URL, like redis://127.0.0.1:6379/0, or start one with scripts/services'
 
-/** A URL of the Redis to test with, whose keys nobody else has. */
+/** A URL of the Redis to test with, whose keys nobody else has; a machine that stands still for seconds is not taken for a Redis
+ * that is away. */
 export function redisUrl(): string {
   const url = new URL(server ?? 'redis://127.0.0.1:1')
+  for (const timeout of ['connect_timeout', 'command_timeout']) url.searchParams.set(timeout, '60s')
   url.searchParams.set('prefix', `test-${newId()}:`)
   return url.href
 }

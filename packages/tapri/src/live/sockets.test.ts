@@ -41,18 +41,19 @@ test('frames are answered in the shapes of the protocol', async (t) => {
 })
 
 test('a pong comes after the answers to everything before its ping', async (t) => {
-  let answer = (_value: unknown) => {}
+  const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()]
   const stall = await openStall(t, {
-    slow: () =>
-      new Promise((resolve) => {
-        answer = resolve
-      }),
+    slow: () => {
+      asked.resolve()
+      return answer.promise
+    },
   })
   const raw = await openRaw(stall.port)
   raw.send({ type: 'subscribe', id: 1, route: 'slow' }, { type: 'ping' })
+  await asked.promise
   await turns(20)
   assert.deepEqual(raw.frames, [])
-  answer('done')
+  answer.resolve('done')
   assert.deepEqual([(await raw.next()).type, (await raw.next()).type], ['snapshot', 'pong'])
 })
 
@@ -124,7 +125,8 @@ test('a number in use is refused without ending the subscription that has it', a
 test('one who goes on making no sense is closed for good', async (t) => {
   const stall = await openStall(t)
   const raw = await openRaw(stall.port)
-  for (let count = 0; count < 30; count++) raw.send('?')
+  // of more than it takes some would lie unread, and a socket that is closed over them may be reset before its code is out
+  for (let count = 0; count < 20; count++) raw.send('?')
   assert.equal(await raw.closed, 4500)
   await isWell(stall)
 })

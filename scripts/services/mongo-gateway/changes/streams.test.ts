@@ -15,7 +15,7 @@ let number = 0
 before(async () => {
   if (service === undefined) return
   server = await openServer('mongodb')
-  client = await MongoClient.connect(server.url, { serverSelectionTimeoutMS: 2000 })
+  client = await MongoClient.connect(server.url)
 })
 
 after(async () => {

@@ -47,6 +47,8 @@ export async function serveTus(options: ClientOptions = {}) {
     request.on('error', () => {})
     answer(request, response).catch(() => response.destroy())
   })
+  // a line that is closed for being idle, while the next request is on its way, would be one more that is cut
+  server.keepAliveTimeout = 0
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
