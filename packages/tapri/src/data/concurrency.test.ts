@@ -16,7 +16,7 @@ const places: Readonly<Record<string, () => Promise<Scratch> | undefined>> = {
 
 async function scratchFile(): Promise<Scratch> {
   const folder = await mkdtemp(join(tmpdir(), 'tapri-'))
-  return { url: `sqlite:${folder}/app.db`, dispose: () => rm(folder, { recursive: true }) }
+  return { url: `sqlite:${folder}/app.db?synchronous=off`, dispose: () => rm(folder, { recursive: true }) }
 }
 
 function onServer(variable: string): Promise<Scratch> | undefined {

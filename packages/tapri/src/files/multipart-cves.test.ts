@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { film, nothing, Room } from './room.fixture.ts'
 
 const boundary = '----WebKitFormBoundaryoo6vortfDzBsDiro'
@@ -71,6 +72,8 @@ test('CVE-2025-47935: senders that leave half way leave no open file, however ma
     await Promise.all(sockets.map((socket) => (socket.closed ? undefined : once(socket, 'close'))))
     while ((await room.kept()).rows.length > 1) await new Promise((next) => setImmediate(next))
   }
-  assert.deepEqual(await room.kept(), { rows: ['kites.mp4 attached'], keys: 1, unfinished: 0 })
-  assert.ok((await open()) <= before + 5, `${before} files were open, now ${await open()}`)
+  // a request of the last turn may be read only now; what it leaves for good comes to the limit of the test
+  const left = { rows: ['kites.mp4 attached'], keys: 1, unfinished: 0 }
+  while (!isDeepStrictEqual(await room.kept(), left) || (await open()) > before + 5)
+    await new Promise((next) => setTimeout(next, 20))
 })

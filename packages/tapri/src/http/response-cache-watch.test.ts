@@ -16,7 +16,7 @@ const caller = (name: string) => ({
 })
 
 async function get(url: string, headers: Record<string, string> = {}) {
-  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(10_000) })
+  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(100_000) })
   return { text: await answer.text(), cache: answer.headers.get('cache-status') }
 }
 

@@ -22,7 +22,8 @@ test('the router answers every path as a matcher does that tries all routes one 
         assert.deepEqual(foundBy(router, method, path), expected, `${method} ${path}`)
       }
     }),
-    { numRuns: 2000 },
+    // what the tables and paths meet is counted below: the same each time
+    { numRuns: 2000, seed: 20_260_101 },
   )
   // tables and paths that never meet would prove nothing
   for (const kind of ['route', 'method', 'none', 'refused']) assert.ok((seen.get(kind) ?? 0) > 1000, `${kind}: ${seen.get(kind)}`)

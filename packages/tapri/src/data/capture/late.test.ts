@@ -19,7 +19,7 @@ const plugin = "select 1 from information_schema.plugins where plugin_name = 'rp
 const semiSync = (role: string): Lateness => ({
   begin: [`set global rpl_semi_sync_${role}_timeout = 60000`, `set global rpl_semi_sync_${role}_enabled = 1`],
   end: [`set global rpl_semi_sync_${role}_enabled = 0`],
-  waiting: "select 1 from information_schema.processlist where state like 'Waiting for semi-sync ACK%'",
+  waiting: "select 1 from information_schema.processlist where state like 'Waiting for semi-sync ACK%' and db = database()",
 })
 const lateness: Readonly<Record<string, Lateness>> = {
   PostgreSQL: {
@@ -113,7 +113,7 @@ async function lately(place: Place, { kind, late, other }: Late, work: () => Pro
     writing.push(other.write({ make: '1' }, { change: 'people', where: { id: '0' }, set: { name: 'Bo' } }))
     while ((await waiting()) < writing.length) await setImmediate()
     // the capture has time to hear of it: however long that is, nothing may be told
-    for (let looks = 0; looks < 200; looks++) await waiting()
+    for (let looks = 0; looks < 50; looks++) await waiting()
     await work()
   } finally {
     isOver = true

@@ -86,14 +86,14 @@ async function plainConnection(url: string): Promise<Plain> {
 
 function scratchFile() {
   const folder = mkdtempSync(join(tmpdir(), 'tapri-capture-'))
-  return { url: `sqlite:${join(folder, 'app.db')}`, dispose: async () => rmSync(folder, { recursive: true }) }
+  return { url: `sqlite:${join(folder, 'app.db')}?synchronous=off`, dispose: async () => rmSync(folder, { recursive: true }) }
 }
 
 /** SQLite is a library: the other program must be a process of its own. */
 const sqliteProgram = `
   import { DatabaseSync } from 'node:sqlite'
   const database = new DatabaseSync(process.argv[1])
-  database.exec('pragma busy_timeout = 5000')
+  database.exec('pragma busy_timeout = 60000')
   process.on('message', ({ run, rows }) => {
     try {
       if (run !== undefined) database.exec(run)

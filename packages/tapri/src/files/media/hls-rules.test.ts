@@ -144,7 +144,6 @@ async function checkFilm(cinema: Cinema, path: string): Promise<{ master: any }>
 
 test('what films are made into holds to the rules of HLS and CMAF, by the word of others', {
   skip: withoutFfmpeg,
-  timeout: 60_000,
 }, async () => {
   await using cinema = await Cinema.open()
   const { film } = await cinema.show({ film: playable() })
@@ -159,7 +158,6 @@ test('what films are made into holds to the rules of HLS and CMAF, by the word o
 
 test('so are films of odd rates and lengths, whose sound is cut elsewhere than their pictures', {
   skip: withoutFfmpeg,
-  timeout: 60_000,
 }, async () => {
   await using cinema = await Cinema.open()
   const sine = ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=44100:duration=9']
@@ -176,7 +174,7 @@ test('so are films of odd rates and lengths, whose sound is cut elsewhere than t
   }
 })
 
-test('so is what is live: its window, its pieces and their head', { skip: withoutFfmpeg, timeout: 60_000 }, async () => {
+test('so is what is live: its window, its pieces and their head', { skip: withoutFfmpeg }, async () => {
   await using cinema = await Cinema.open()
   const { id, url } = await channel(cinema)
   const push = new Push(url)
@@ -202,7 +200,6 @@ test('so is what is live: its window, its pieces and their head', { skip: withou
 
 test('a film of which only the beginning is there is played as it came, by the same rules', {
   skip: withoutFfmpeg,
-  timeout: 60_000,
 }, async () => {
   await using cinema = await Cinema.open()
   const masters: Promise<any>[] = []

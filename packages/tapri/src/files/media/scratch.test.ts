@@ -3,11 +3,26 @@ import { existsSync } from 'node:fs'
 import { chown, lstat, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { after, before, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { manualClock, systemClock } from '../../kit/clock.ts'
 import { openScratch, sweepScratch } from './scratch.ts'
 
 const longAgo = new Date(Date.now() - 3_700_000)
+const usual = process.env.TMPDIR
+let place = ''
+
+// others sweep the machine's own while these tests run
+before(async () => {
+  place = await mkdtemp(join(tmpdir(), 'tapri-scratch-'))
+  process.env.TMPDIR = place
+})
+
+after(async () => {
+  if (usual === undefined) delete process.env.TMPDIR
+  else process.env.TMPDIR = usual
+  await rm(place, { recursive: true, force: true })
+})
 
 test('a folder that nobody has touched for an hour is removed, one that is worked in stays', async () => {
   await using left = await openScratch(systemClock)
@@ -51,7 +66,6 @@ test('a folder goes with the work it was for', async () => {
 test('whoever else is on the machine can neither look into the folders nor stop that they are made', {
   skip: process.platform === 'win32' && 'each user has such a folder there',
 }, async () => {
-  const usual = process.env.TMPDIR
   const parent = await mkdtemp(join(tmpdir(), 'tapri-scratch-'))
   process.env.TMPDIR = parent
   try {
@@ -64,7 +78,7 @@ test('whoever else is on the machine can neither look into the folders nor stop 
     await sweepScratch()
     assert.deepEqual([existsSync(link), existsSync(scratch.folder)], [true, true])
   } finally {
-    restore(usual)
+    process.env.TMPDIR = place
     await rm(parent, { recursive: true, force: true })
   }
 })
@@ -83,12 +97,7 @@ test('folders of other users are left to them', { skip: process.getuid?.() !== 0
   }
 })
 
-/** Ends once the folder was touched, or was not for far longer than that takes. */
+/** Ends once the folder was touched; one that never is comes to the limit of its test. */
 async function touched(folder: string): Promise<void> {
-  for (let look = 0; look < 1000 && (await lstat(folder)).mtimeMs < longAgo.getTime() + 1000; look++);
-}
-
-function restore(usual: string | undefined): void {
-  if (usual === undefined) delete process.env.TMPDIR
-  else process.env.TMPDIR = usual
+  while ((await lstat(folder)).mtimeMs < longAgo.getTime() + 1000) await setTimeout(1)
 }

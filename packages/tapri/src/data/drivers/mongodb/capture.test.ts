@@ -132,11 +132,13 @@ claim('without capture in the URL only those collections keep no images that kep
 claim('a database that somebody drops is told as an error, and keeps nobody busy', async (place) => {
   const failed = Promise.withResolvers<unknown>()
   const log = openLog({ write: () => {} })
-  log.subscribe(({ level, facts }) => level === 'error' && failed.resolve(facts.error))
-  const url = `${place.url}&statement_timeout=1s`
+  let isDropped = false
+  log.subscribe(({ level, facts }) => isDropped && level === 'error' && failed.resolve(facts.error))
+  const url = `${place.url}&statement_timeout=10s`
   const database = place.kept(await openDatabase({ models, policies: [], url, migrate: 'auto', log }))
   await listen(database).until(({ id }) => id === '')
   const { db } = await plain(place)
+  isDropped = true
   await db.dropDatabase()
   // it can write its log no more; a stream that has ended and is asked again and again would let nothing else happen
   assert.match(String(Object(await failed.promise).code), /^TAPRI_DATA_(BUSY|UNREACHABLE)$/)

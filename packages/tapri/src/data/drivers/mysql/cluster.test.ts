@@ -148,7 +148,7 @@ claim('nobody comes to name a row of a ring that another process deletes', ring,
 })
 
 claim('who waits too long for somebody that holds the database is told so', models, async ({ open, connect, system }) => {
-  const db = system(await open({ search: '?statement_timeout=1s' }))
+  const db = system(await open({ search: '?statement_timeout=5s' }))
   const holder = await connect()
   await holder.query('start transaction; select * from tapri_turn for update')
   await assert.rejects(db.notes.create({ text: 'a' }), { code: 'TAPRI_DATA_BUSY', status: 503 })

@@ -33,11 +33,15 @@ test('a backup of a database that is written all the while has every transaction
     await using app = await open(url)
     const url2 = `sqlite:${folder}/copy.db`
     let isOver = false
+    let pairs = 0
+    const write = async () => {
+      const pair = pairs++
+      await app.notes.createMany([{ text: `${pair} a` }, { text: `${pair} b` }])
+      await new Promise((resolve) => setImmediate(resolve))
+    }
     const writing = async () => {
-      for (let pair = 0; !isOver || pair < 50; pair++) {
-        await app.notes.createMany([{ text: `${pair} a` }, { text: `${pair} b` }])
-        await new Promise((resolve) => setImmediate(resolve))
-      }
+      // no more than are read below, however long the copy takes
+      while ((!isOver && pairs < 4000) || pairs < 50) await write()
     }
     const writers = writing()
     // in a process of its own, as the command makes it
@@ -48,6 +52,8 @@ test('a backup of a database that is written all the while has every transaction
     isOver = true
     await writers
     assert.equal(code, 0)
+    // none of this is in the copy, also when the writers were through before it
+    await write()
 
     await using copy = await open(url2)
     const texts = (await copy.notes.find({ limit: 10_000, orderBy: 'id' })).map((note) => note.text)
