@@ -12,14 +12,10 @@ export class Held {
   topic: number | undefined
   /** Where the value stands: everything up to this token is in it. */
   at: Token | undefined
-  #isEmpty = true
-  #etag: string | undefined
-  #pieces: string[] = []
-
   /** Names the value for the server; undefined when it must send the whole. */
-  get etag(): string | undefined {
-    return this.#etag
-  }
+  etag: string | undefined
+  #isEmpty = true
+  #pieces: string[] = []
 
   takePiece({ n, text }: PieceFrame): void {
     if (n === 0) this.#pieces = []
@@ -35,7 +31,7 @@ export class Held {
     this.#isEmpty = false
     this.topic = frame.topic
     this.at = frame.at
-    this.#etag = frame.etag
+    this.etag = frame.etag
     if (patch === undefined) return 'same'
     // what did not change while nobody was connected stays the same object
     this.value = apply(this.value, patch)
@@ -44,7 +40,7 @@ export class Held {
 
   takeCurrent({ topic, at, changes = [] }: CurrentFrame): Taken {
     this.#pieces = []
-    if (this.#etag === undefined) return this.#lose()
+    if (this.etag === undefined) return this.#lose()
     this.topic = topic
     return this.takeChanges(changes, at)
   }
@@ -52,11 +48,24 @@ export class Held {
   /** Takes changes of its topic, in their order, and those of others for nothing. */
   takeChanges(changes: readonly TopicChange[], at: Token): Taken {
     const own = changes.filter(({ topic }) => topic === this.topic)
-    const first = own.findIndex(({ from }) => from === this.#etag)
+    const first = own.findIndex(({ from }) => from === this.etag)
     // another subscription to the same topic may be behind this one, which was sent the whole a moment ago
-    if (first === -1 && own.length > 0 && own.at(-1)?.etag !== this.#etag) return this.#lose()
+    if (first === -1 && own.length > 0 && own.at(-1)?.etag !== this.etag) return this.#lose()
     const following = first === -1 ? [] : own.slice(first)
-    for (const change of following) if (!this.#takesChange(change)) return this.#lose()
+    let { value, etag } = this
+    try {
+      for (const change of following) {
+        if (change.from !== etag) return this.#lose()
+        value = apply(value, change.ops)
+        etag = change.etag
+      }
+    } catch {
+      // it does not fit what is held, which only the whole value can heal
+      return this.#lose()
+    }
+    // all at once: of what was taken only in part nobody would be told when the whole value turns out to be the same
+    this.value = value
+    this.etag = etag
     this.at = at
     return following.length === 0 ? 'same' : 'changed'
   }
@@ -67,22 +76,10 @@ export class Held {
     this.#pieces = []
   }
 
-  #takesChange({ from, etag, ops }: TopicChange): boolean {
-    if (from !== this.#etag) return false
-    try {
-      this.value = apply(this.value, ops)
-    } catch {
-      // it does not fit what is held, which only the whole value can heal
-      return false
-    }
-    this.#etag = etag
-    return true
-  }
-
   #lose(): 'lost' {
+    this.disconnect()
     this.at = undefined
-    this.topic = undefined
-    this.#etag = undefined
+    this.etag = undefined
     return 'lost'
   }
 }

@@ -1,4 +1,4 @@
-import { type ChannelClientFrame, type ChannelServerFrame, channelServerFrames } from '../kit/channel-protocol.ts'
+import type { ChannelClientFrame, ChannelServerFrame } from '../kit/channel-protocol.ts'
 import type { TapriError } from '../kit/errors.ts'
 import { type ClientFrame, liveProtocol, readProblem, type ServerFrame } from '../kit/protocol.ts'
 import { decodeWire, encodeWire } from '../kit/wire.ts'
@@ -10,6 +10,8 @@ import type { Settings } from './options.ts'
 
 /** The server asks every 25 seconds; after this much silence the line is taken for dead. */
 const silence = 60_000
+/** A connection that is accepted and not answered for so long is given up. */
+const opening = 20_000
 /** After so many tries in a row that did not open, as many are made the other way. */
 const blockedAfter = 2
 
@@ -65,6 +67,7 @@ export class Line {
     socket.addEventListener('close', ({ code }) => this.#onClose(socket, code))
     // `close` follows and says the same
     socket.addEventListener('error', () => {})
+    this.#listen(socket, opening)
   }
 
   #connect(): LineSocket {
@@ -95,7 +98,7 @@ export class Line {
   #onOpen(socket: LineSocket): void {
     if (socket !== this.#socket) return
     if (!(socket instanceof EventLine)) this.#passes = true
-    this.#hear()
+    this.#listen(socket, silence)
     const { token } = this.#settings
     if (typeof token === 'function') this.#withToken(socket, (given) => this.#greet(given))
     else this.#greet(token)
@@ -126,7 +129,7 @@ export class Line {
 
   #onMessage(socket: LineSocket, data: unknown): void {
     if (socket !== this.#socket) return
-    this.#hear()
+    this.#listen(socket, silence)
     const frame = readFrame(data)
     if (frame === undefined) return
     if (frame.type === 'ping') this.send({ type: 'pong' })
@@ -167,9 +170,14 @@ export class Line {
     }
   }
 
-  #hear(): void {
+  /** Takes a socket that says nothing for so long for dead. */
+  #listen(socket: LineSocket, patience: number): void {
     this.#cancelSilence()
-    this.#cancelSilence = this.#settings.clock.after(silence, () => this.renew())
+    this.#cancelSilence = this.#settings.clock.after(patience, () => {
+      socket.close()
+      // it may tell of its end much later, or never
+      this.#onClose(socket, 1006)
+    })
   }
 
   #hangUp(): void {
@@ -194,18 +202,13 @@ export function errorOf(problem: unknown): TapriError {
   return readProblem(problem) ?? clientError('TAPRI_CLIENT_ANSWER', 'Cannot understand why the server refused')
 }
 
-const types: ReadonlySet<unknown> = new Set([
-  ...['welcome', 'piece', 'snapshot', 'current', 'patch', 'result', 'error', 'ping', 'pong'],
-  ...channelServerFrames,
-])
-
-// The server keeps to the shapes of the protocol whose name it has agreed to; only the type is looked at, and one that a
-// newer server may have is passed over.
+// The server keeps to the shapes of the protocol whose name it has agreed to, so only whether there is a type is looked at:
+// whoever takes frames passes over those of a newer server.
 function readFrame(data: unknown): ServerFrame | ChannelServerFrame | undefined {
   if (typeof data !== 'string') return undefined
   try {
     const frame = decodeWire(data)
-    return typeof frame === 'object' && frame !== null && 'type' in frame && types.has(frame.type)
+    return typeof frame === 'object' && frame !== null && 'type' in frame
       ? (frame as ServerFrame | ChannelServerFrame)
       : undefined
   } catch {

@@ -91,6 +91,8 @@ export class FollowedValue implements LiveValue<unknown> {
 
   /** The answer is this now. */
   take(value: unknown): void {
+    // a change that is withdrawn after the end must not bring back what it was shown over
+    if (this.#isClosed) return
     if (this.#state.isReady && Object.is(value, this.#state.value)) return
     this.#state = Object.freeze({ value, error: undefined, isReady: true })
     this.#tell()

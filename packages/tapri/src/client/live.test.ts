@@ -233,6 +233,48 @@ test('an error frame ends its subscription and no other', async () => {
   closeClient(api)
 })
 
+test('a change is shown until its write has come, though the server answers a ping before it is so far', async () => {
+  for (const epoch of ['e', 'after-a-restore']) {
+    await using server = await serve()
+    const clock = manualClock()
+    const create = { method: 'POST', path: '/api/rows', query: [], body: 'json' }
+    const api: any = client<any>(server.url, {
+      clock,
+      fetch: async (input) =>
+        String(input).endsWith('/tapri.json')
+          ? Response.json({ 'rows.create': create })
+          : Response.json('mine', { headers: { 'tapri-token': 'e.5' } }),
+    })
+    const shown = recorder<unknown>()
+    const rows = api.rows.list.live({})
+    rows.onChange(shown.add)
+    const line = await server.connection()
+    const asked = async () => {
+      for (;;) {
+        const frame: any = await line.next()
+        if (frame.type === 'ping') return frame
+      }
+    }
+    line.send({ type: 'snapshot', id: 1, topic: 1, at: 'e.1', etag: 'x', value: ['a'] })
+    await rows.ready
+    await api.rows.create.optimistic({}, (show: any) => show(rows, (before: string[]) => [...before, 'mine…']))
+    assert.deepEqual(await asked(), { type: 'ping', at: 'e.5' })
+    const theirs = { items: [], length: 2, tail: ['b'] }
+    line.send(
+      { type: 'pong', at: 'e.4' },
+      { type: 'patch', at: 'e.4', changes: [{ topic: 1, from: 'x', etag: 'y', ops: theirs }] },
+    )
+    await shown.count(3)
+    clock.advance(1_000)
+    assert.deepEqual(await asked(), { type: 'ping', at: 'e.5' })
+    assert.deepEqual(shown.seen, [['a'], ['a', 'mine…'], ['a', 'b', 'mine…']])
+    line.send({ type: 'pong', at: `${epoch}.5` })
+    await shown.count(4)
+    assert.deepEqual(shown.seen[3], ['a', 'b'])
+    closeClient(api)
+  }
+})
+
 test('a final close ends every subscription with the reason, and the client does not come back', async () => {
   await using server = await serve()
   const clock = manualClock()

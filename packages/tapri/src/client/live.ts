@@ -11,10 +11,13 @@ import { errorOf, Line } from './line.ts'
 import type { FollowOptions } from './live-line.ts'
 import { notify } from './notify.ts'
 import type { Settings } from './options.ts'
+import { isReached } from './token.ts'
 import { WatchedSockets } from './watched-sockets.ts'
 
 /** How long a line that nobody needs stays open: the next page often subscribes at once. */
 const grace = 2_000
+/** How long to wait before asking again a server that is not yet so far. */
+const pause = 1_000
 
 /** The server, or what it needs, is away, or was asked too often: no answer about the route or the caller. */
 const isPassing = ({ status, code }: TapriError) => (status > 501 && status < 505) || code === 'TAPRI_HTTP_TOO_MANY'
@@ -184,7 +187,13 @@ export class LiveAnswers {
 
   #onPong(at: Token | undefined): void {
     this.#advance(at)
-    this.#asked.shift()?.resolve()
+    const asker = this.#asked.shift()
+    if (asker?.at === undefined || at === undefined || isReached(at, asker.at)) asker?.resolve()
+    else {
+      // the server waits only so long for its own answers, and then tells how far they are
+      this.#waiting.push(asker)
+      this.#settings.clock.after(pause, () => this.#ping())
+    }
   }
 
   #settle(subscription: Subscription, taken: Taken): void {

@@ -92,11 +92,10 @@ export class OptimisticWrites {
       if (at !== undefined && write.isShown) void line.sync(at).then(() => write.see())
       return true
     } catch (error) {
-      if (write.isOver) return true
-      const mayRepeat = isTransient(error) && clock.now() - write.sentFirst < longestDoubt
-      if (mayRepeat) write.wait()
-      else write.refuse(error)
-      return !mayRepeat
+      // it stays in doubt until it is answered: the server may have done it, and only its answer was lost
+      if (!write.isOver && isTransient(error) && clock.now() - write.sentFirst < longestDoubt) return false
+      write.refuse(error)
+      return true
     }
   }
 

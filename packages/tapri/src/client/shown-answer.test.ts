@@ -87,6 +87,20 @@ test('a write that is in the answer stays shown as it is while the next one is a
   assert.deepEqual(shown, [[], ['1…'], ['1…', '2…'], ['1', '2']])
 })
 
+test('a frame that is told of a place before does not take back what the answer has already', () => {
+  const { answer, shown, change, stand } = followed()
+  change(['a'], 'e.1')
+  const mine = write()
+  answer.show(mine, add('mine…'))
+  mine.stage = 'asked'
+  change(['a', 'mine'], 'e.6')
+  // another answer on the same line is not so far yet
+  stand('e.4')
+  Object.assign(mine, { stage: 'done', at: 'e.5' })
+  answer.refresh()
+  assert.deepEqual(shown, [['a'], ['a', 'mine…'], ['a', 'mine']])
+})
+
 test('a value that is made without its change stays the same object while nothing is new', () => {
   const { value, answer, change, stand } = followed()
   change(['a'], 'e.1')

@@ -5,7 +5,7 @@ import { isReached } from './token.ts'
 
 /** A write whose change is shown before the server has answered. */
 export interface ShownWrite {
-  /** `waiting`: the server has not been asked; `asked`: it may be done or not; `done`: it is, and seen at `at`. */
+  /** `waiting`: never sent; `asked`: it was, and may be done or not; `done`: it is, and seen at `at`. */
   readonly stage: 'waiting' | 'asked' | 'done'
   readonly at: Token | undefined
   /** Everything has come that the server sends for `at`. */
@@ -45,9 +45,9 @@ export class ShownAnswer {
     this.refresh()
   }
 
-  /** What was sent last stands there by now. */
+  /** What was sent last stands there by now; further, when it is told of a place before where it stood already. */
   reach(at: Token): void {
-    this.#at = at
+    if (this.#at === undefined || isReached(at, this.#at)) this.#at = at
     this.refresh()
   }
 

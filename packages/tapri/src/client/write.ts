@@ -24,20 +24,18 @@ export class Write implements ShownWrite {
   isSeen = false
   isOver = false
   sentFirst = 0
-  readonly answered: Promise<unknown>
   readonly #sending: Sending
   readonly #key: string
   readonly #shownIn = new Set<ShownAnswer>()
-  #resolve: (value: unknown) => void
-  #reject: (error: unknown) => void
+  readonly #outcome = Promise.withResolvers<unknown>()
 
   constructor(sending: Sending) {
     this.#sending = sending
     this.#key = sending.key ?? newKey()
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    this.answered = promise
-    this.#resolve = resolve
-    this.#reject = reject
+  }
+
+  get answered(): Promise<unknown> {
+    return this.#outcome.promise
   }
 
   get reason(): unknown {
@@ -63,12 +61,6 @@ export class Write implements ShownWrite {
     return this.#sending.send(this.#key)
   }
 
-  /** The server could not be reached: nothing of it is in what comes until it is. */
-  wait(): void {
-    this.stage = 'waiting'
-    this.#refresh()
-  }
-
   finish(value: unknown, at: Token | undefined): void {
     if (this.isOver) return
     this.isOver = true
@@ -76,7 +68,7 @@ export class Write implements ShownWrite {
     this.at = at
     if (at === undefined) this.drop()
     else this.#refresh()
-    this.#resolve(value)
+    this.#outcome.resolve(value)
   }
 
   see(): void {
@@ -89,7 +81,7 @@ export class Write implements ShownWrite {
     if (this.isOver) return
     this.isOver = true
     this.drop()
-    this.#reject(error)
+    this.#outcome.reject(error)
   }
 
   drop(): void {

@@ -114,12 +114,4 @@ export function isChannelServerFrame<Frame extends { readonly type: string }>(fr
   return channelServerFrames.has(frame.type)
 }
 
-export const channelServerFrames: ReadonlySet<unknown> = new Set([
-  'joined',
-  'message',
-  'missed',
-  'sent',
-  'signal',
-  'members',
-  'left',
-])
+const channelServerFrames: ReadonlySet<unknown> = new Set(['joined', 'message', 'missed', 'sent', 'signal', 'members', 'left'])

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { Token } from '../kit/protocol.ts'
 import { encodeWire } from '../kit/wire.ts'
 import type { Encoded } from './encoded.ts'
+import { takesAway } from './takes-away.ts'
 
 /** A `TopicChange` as text, encoded once for all who are sent it; two with the same text are two changes. */
 export interface ChangeText {
@@ -23,6 +24,8 @@ export class Answer {
   readonly topic: number
   etag: string
   at: Token
+  /** How many of the changes so far took something away that was in the answer. */
+  taken = 0
   #value: Encoded
   #steps: Step[] = []
   #length = 0
@@ -48,6 +51,7 @@ export class Answer {
     this.at = at
     const patch = value.patchFrom(this.#value)
     if (patch === undefined) return undefined
+    if (takesAway(patch)) this.taken++
     const from = this.etag
     const { text } = value
     this.#value = value

@@ -16,7 +16,7 @@ import { maxPings, Pings, type Waiting } from './pings.ts'
 import { liveProblem } from './problem.ts'
 import { SocketCaller } from './socket-caller.ts'
 import type { LiveSocket, SocketListener } from './sockets.ts'
-import type { SubscriptionOwner } from './subscription.ts'
+import type { Subscription, SubscriptionOwner } from './subscription.ts'
 import { Subscriptions } from './subscriptions.ts'
 import type { LiveCaller } from './types.ts'
 
@@ -82,6 +82,10 @@ export class Connection<C extends LiveCaller> implements SocketListener, Subscri
     return this.#caller.isFresh
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
   get hasRoom(): boolean {
     return this.#socket.unsent < enoughUnsent
   }
@@ -116,8 +120,12 @@ export class Connection<C extends LiveCaller> implements SocketListener, Subscri
     this.#channels?.reconsider()
   }
 
+  onFresh(): void {
+    this.#subscriptions.retry()
+  }
+
   onWritten(): void {
-    this.#subscriptions.onWritten()
+    this.#subscriptions.retry()
     this.#channels?.onWritten()
   }
 
@@ -149,8 +157,12 @@ export class Connection<C extends LiveCaller> implements SocketListener, Subscri
     this.send(this.#hub.patchOf(changes, this.#at()))
   }
 
-  queue(change: ChangeText): void {
-    this.#pending.add(change)
+  queue(steps: readonly ChangeText[]): void {
+    this.#pending.addAll(steps)
+  }
+
+  following(topic: number): readonly Subscription<C>[] {
+    return this.#subscriptions.following(topic)
   }
 
   flush(): void {

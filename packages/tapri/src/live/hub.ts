@@ -21,6 +21,8 @@ export interface Source<C extends LiveCaller> extends CallerSocket<C> {
   /** A change of one of its topics waits for those of the others, so that a transaction is seen whole. */
   hold(): void
   letGo(): void
+  /** Whether nothing is sent any more; who calls is not looked at again then. */
+  readonly isClosed: boolean
 }
 
 /** A subscription as queries see it. */

@@ -42,8 +42,15 @@ export class PendingChanges {
     // two subscriptions to one topic are sent what they share once
     if (this.#changes.length === 0) this.#changes = [change]
     else if (!this.#changes.includes(change)) this.#changes.push(change)
-    if (this.#holds === 0) this.flush()
-    else this.#late.add(this)
+    this.#flushOrWait()
+  }
+
+  /** The same for changes that follow one another. Some may wait already, for a subscription that is further: what lies before
+   * them is to come before them. */
+  addAll(steps: readonly ChangeText[]): void {
+    if (steps.length === 0) return
+    this.#changes = [...this.#changes.filter((change) => !steps.includes(change)), ...steps]
+    this.#flushOrWait()
   }
 
   /** A change of one topic waits for those of the others. */
@@ -80,5 +87,10 @@ export class PendingChanges {
   /** Nothing is sent by time alone any more. */
   stop(): void {
     this.#late.remove(this)
+  }
+
+  #flushOrWait(): void {
+    if (this.#holds === 0) this.flush()
+    else this.#late.add(this)
   }
 }

@@ -112,6 +112,11 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
     subscriber.greet(this.#answer)
   }
 
+  /** What was published last, be it current or not; undefined before the first. */
+  get answer(): Answer | undefined {
+    return this.#answer
+  }
+
   onCommit(commit: Commit): void {
     this.#arrived?.push(commit)
   }
@@ -177,6 +182,8 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
       const [first] = this.subscribers
       if (first === undefined || first.source.isFresh) return first?.source
       await first.source.refresh()
+      // nobody looks any more who calls there, so it would never be known
+      if (first.source.isClosed) this.remove(first)
       // who has become another goes where it belongs, also when it was the one for whom this is run
       if (this.subscribers.has(first) && first.source.isFresh) this.#partWithStranger(first)
     }
@@ -296,11 +303,14 @@ export class LiveQuery<C extends LiveCaller> implements Dependent, AtWork {
     if (this.#answer === undefined) this.#answer = new Answer(this.topic, value, at)
     else change = this.#answer.become(value, at)
     const { etag } = this.#answer
+    const waiting: Subscriber<C>[] = []
     for (const subscriber of [...this.subscribers]) {
       if (!subscriber.source.isFresh) subscriber.reconsider()
-      else if (subscriber.isWaiting) this.greet(subscriber)
+      else if (subscriber.isWaiting) waiting.push(subscriber)
       else if (change !== undefined) subscriber.send(change, etag)
     }
+    // whole answers take room: all those of one socket that are up to date are sent the change before, or none of them
+    for (const subscriber of waiting) this.greet(subscriber)
     this.#upTo = Number.POSITIVE_INFINITY
   }
 

@@ -19,6 +19,8 @@ interface CallingSocket {
   close(code: number, reason: string): void
   /** Somebody else may call by now. */
   onStale(): void
+  /** It was not known for a while who calls, and is the same as before: what had to wait for that goes on. */
+  onFresh(): void
   /** Ends everything that the caller who is gone had here. */
   endAll(problem: Problem): void
 }
@@ -69,10 +71,7 @@ export class SocketCaller<C extends LiveCaller> {
     }
     const before = identity.caller
     identity.renew(token)
-    this.#look(identity, () => {
-      // most often nothing is another by it but how long the session lasts
-      if (!isDeepStrictEqual(before, identity.caller)) this.#socket.onStale()
-    })
+    this.#look(identity, () => this.#tellKnown(identity, before))
   }
 
   async refresh(): Promise<void> {
@@ -92,12 +91,23 @@ export class SocketCaller<C extends LiveCaller> {
     this.#hub.begin(async () => {
       const error = await identity.check()
       if (error !== undefined) this.#tell(error)
-      else if (!identity.isFresh) await this.refresh()
+      else if (!identity.isFresh) {
+        const before = identity.caller
+        await this.refresh()
+        if (identity.isFresh) this.#tellKnown(identity, before)
+      }
     })
   }
 
   stop(): void {
     this.#identity?.stop()
+  }
+
+  /** The look is over that no commit was the reason of. */
+  #tellKnown(identity: Identity<C>, before: C | null): void {
+    // most often nothing is another by it but how long the session lasts
+    if (isDeepStrictEqual(before, identity.caller)) this.#socket.onFresh()
+    else this.#socket.onStale()
   }
 
   #look(identity: Identity<C>, onKnown: () => void): void {

@@ -4,6 +4,7 @@ import type { Answer, ChangeText } from './answer.ts'
 import type { Hub, Source, Subscriber } from './hub.ts'
 import { liveProblem } from './problem.ts'
 import type { LiveQuery } from './query.ts'
+import { Sending } from './sending.ts'
 import type { LiveCaller } from './types.ts'
 
 /** What a subscription writes to and is remembered by. */
@@ -11,24 +12,15 @@ export interface SubscriptionOwner<C extends LiveCaller> extends Source<C> {
   write(text: string): void
   /** The same for one that brings its subscription up to date: at once where nothing else is to come. */
   deliver(change: ChangeText): void
-  /** Sends the change with all others that wait. */
-  queue(change: ChangeText): void
+  /** Sends the changes, which follow one another, with all others that wait. */
+  queue(steps: readonly ChangeText[]): void
   /** Sends what waits. */
   flush(): void
   release(id: number): void
+  /** Those of its subscriptions whose clients take the changes of the topic. */
+  following(topic: number): readonly Subscription<C>[]
   /** So many of its subscriptions more, or fewer, wait for an answer. */
   onWaiting(difference: 1 | -1): void
-}
-
-/** Longer values go in pieces of so many characters, each when the ones before are out. */
-const longestPiece = 65_536
-
-/** A long value on its way. */
-interface Sending {
-  readonly text: string
-  readonly etag: string
-  readonly at: string
-  pieces: number
 }
 
 /** One subscription of one socket: it knows what its client holds, and how it comes to the answer of its query. */
@@ -39,9 +31,10 @@ export class Subscription<C extends LiveCaller> implements Subscriber<C> {
   isWaiting = true
   readonly #id: number
   readonly #hub: Hub<C>
-  /** Of the value that the client holds, and whose changes it is told. */
+  /** Whose changes the client takes, as it was told with its value. */
+  topic: number | undefined
+  /** Of the value that the client holds. */
   #etag: string | undefined
-  #topic: number | undefined
   #query: LiveQuery<C> | undefined
   #sending: Sending | undefined
   /** While it waits: where the client's value is still true. */
@@ -75,38 +68,41 @@ export class Subscription<C extends LiveCaller> implements Subscriber<C> {
     if (this.#isEnded) return
     try {
       const query = this.#hub.join(this)
+      // being greeted there may have closed the socket
+      if (this.#isEnded) {
+        query.remove(this)
+        return
+      }
       this.#query = query
       // one of each for all who ask the same
       this.route = query.route
       this.input = query.input
+      // a long value may have been sent meanwhile: what has to follow it comes from the query
+      this.retry()
     } catch (error) {
       this.#fail(error)
     }
   }
 
   greet(answer: Answer): void {
+    // `retry` says whether that goes on
     if (this.#sending !== undefined) return
-    // changes of the topic before come first: later they would be taken for nothing
-    if (this.#topic !== answer.topic) this.source.flush()
-    const { topic, etag, at } = answer
     const steps = this.#etag === undefined ? undefined : answer.since(this.#etag)
     if (steps === undefined) {
-      this.#sending = { text: answer.text, etag, at, pieces: 0 }
-      this.#topic = topic
+      this.#sending = new Sending(answer)
       this.#sendOn()
-      return
-    }
-    if (this.#topic === topic) for (const step of steps) this.source.queue(step)
+    } else if (this.topic === answer.topic) this.#catchUp(answer, steps)
     else {
-      const changes = steps.length === 0 ? '' : `,"changes":[${steps.map(({ text }) => text).join(',')}]`
-      this.source.write(`{"type":"current","id":${this.#id},"topic":${topic},"at":"${at}"${changes}}`)
+      // changes of the topic before come first: later they would be taken for nothing
+      this.source.flush()
+      this.#tellCurrent(answer, steps)
     }
-    this.#topic = topic
-    this.#hold(etag)
   }
 
-  /** Goes on where room was wanting. */
+  /** Goes on where room was wanting, or it was not known who calls. */
   retry(): void {
+    // what is gone from the answer is sent no more: the client begins anew with what is left
+    if (this.#sending?.isOpen(this.#query?.answer) === false) this.#sending = undefined
     if (this.#sending !== undefined) this.#sendOn()
     else if (this.isWaiting) this.#query?.greet(this)
   }
@@ -123,7 +119,7 @@ export class Subscription<C extends LiveCaller> implements Subscriber<C> {
 
   /** The last position at which what the client holds is still true, as far as is known; infinite when it is up to date. */
   get upTo(): number {
-    return this.#topic === undefined ? Number.POSITIVE_INFINITY : Math.min(this.#heldTo, this.#query?.upTo ?? this.#heldTo)
+    return this.topic === undefined ? Number.POSITIVE_INFINITY : Math.min(this.#heldTo, this.#query?.upTo ?? this.#heldTo)
   }
 
   /** The caller is another, or may be. */
@@ -150,6 +146,7 @@ export class Subscription<C extends LiveCaller> implements Subscriber<C> {
   move(): void {
     this.#wait()
     this.#query?.remove(this)
+    this.#query = undefined
     this.#sending = undefined
     this.start()
   }
@@ -186,27 +183,56 @@ export class Subscription<C extends LiveCaller> implements Subscriber<C> {
   #sendOn(): void {
     const sending = this.#sending
     if (sending === undefined) return
-    const { text, etag, at } = sending
-    while (text.length - sending.pieces * longestPiece > longestPiece) {
+    while (!sending.isNearlyOut) {
       if (!this.source.hasRoom) return
-      this.source.write(encodeWire({ type: 'piece', id: this.#id, n: sending.pieces, text: this.#pieceOf(sending) }))
-      sending.pieces++
+      this.source.write(sending.nextPiece(this.#id))
     }
-    const rest = this.#pieceOf(sending)
-    if (sending.pieces > 0) this.source.write(encodeWire({ type: 'piece', id: this.#id, n: sending.pieces, text: rest }))
-    const value = sending.pieces > 0 ? `"pieces":${sending.pieces + 1}` : `"value":${text}`
-    this.source.write(`{"type":"snapshot","id":${this.#id},"topic":${this.#topic},"at":"${at}","etag":"${etag}",${value}}`)
+    if (sending.isLong) this.source.write(sending.nextPiece(this.#id))
+    // changes that wait are of values before this one
+    this.source.flush()
+    this.source.write(sending.snapshot(this.#id))
+    this.topic = sending.topic
     this.#sending = undefined
-    this.#hold(etag)
-    // it may be another by the time that all of it is out
-    if (sending.pieces > 0) {
-      this.#wait()
-      this.#query?.greet(this)
+    if (!sending.isLong) {
+      this.#hold(sending.etag)
+      return
     }
+    // it may be another by the time that all of it is out
+    this.#etag = sending.etag
+    this.#heldTo = sending.position
+    this.#settle()
+    this.#query?.greet(this)
   }
 
-  #pieceOf({ text, pieces }: Sending): string {
-    return text.slice(pieces * longestPiece, (pieces + 1) * longestPiece)
+  /** Sends the steps from what the client holds to the answer, whose topic it follows. */
+  #catchUp(answer: Answer, steps: readonly ChangeText[]): void {
+    const { topic, etag } = answer
+    const from = this.#etag
+    const followers = steps.length === 0 ? [this] : this.source.following(topic)
+    if (followers.some((each) => each.#etag !== from)) {
+      // clients take every step of a topic for all who follow it, and these steps do not fit what the others hold
+      this.#tellCurrent(answer, steps)
+      return
+    }
+    // before the steps are sent: what is sent says how far everything is that has been sent
+    for (const each of followers) each.#comeTo(topic, etag)
+    this.source.queue(steps)
+  }
+
+  /** The client takes steps that lead to the etag, as it follows their topic. */
+  #comeTo(topic: number, etag: string): void {
+    this.#etag = etag
+    // one that waits for the answer of another query waits on
+    if (this.#query !== undefined && this.#query.topic !== topic) return
+    this.#sending = undefined
+    this.#hold(etag)
+  }
+
+  #tellCurrent({ topic, etag, at }: Answer, steps: readonly ChangeText[]): void {
+    const changes = steps.length === 0 ? '' : `,"changes":[${steps.map(({ text }) => text).join(',')}]`
+    this.source.write(`{"type":"current","id":${this.#id},"topic":${topic},"at":"${at}"${changes}}`)
+    this.topic = topic
+    this.#hold(etag)
   }
 
   /** From now on it is behind, until it is greeted. */

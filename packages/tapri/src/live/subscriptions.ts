@@ -75,8 +75,13 @@ export class Subscriptions<C extends LiveCaller> {
     return [...this.#byId.values()].map((subscription) => subscription.answered())
   }
 
-  /** Goes on where room was wanting. */
-  onWritten(): void {
+  /** Those whose clients take the changes of the topic. */
+  following(topic: number): readonly Subscription<C>[] {
+    return [...this.#byId.values()].filter((subscription) => subscription.topic === topic)
+  }
+
+  /** Goes on where room was wanting, or it was not known who calls. */
+  retry(): void {
     for (const subscription of this.#byId.values()) {
       if (!this.#owner.hasRoom) return
       subscription.retry()
