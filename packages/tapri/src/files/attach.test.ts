@@ -8,7 +8,50 @@ import { newId } from '../kit/ids.ts'
 import { markReceived } from '../schema/index.ts'
 import { fileDb } from './file-db.ts'
 import { fileModels, openFiles } from './index.ts'
-import { videos } from './room.fixture.ts'
+import { film, Room, videos } from './room.fixture.ts'
+
+test('a row takes no file of another one that lets it go in the same transaction, in whichever order', async () => {
+  await using room = await Room.open()
+  const { body: first } = await room.post({ title: 'first', source: film() })
+  const [{ id, key, name, type, size }] = await room.db.tapri_files.find()
+  const source = markReceived(Object.freeze({ id, key, name, type, size }))
+  const give = (tx: any) => tx.videos.create({ title: 'second', source })
+  const orders: ((tx: any) => Promise<void>)[] = [
+    async (tx) => {
+      await give(tx)
+      await tx.videos.delete(first.id)
+    },
+    async (tx) => {
+      await give(tx)
+      await tx.videos.update(first.id, { source: null })
+    },
+    async (tx) => {
+      await tx.videos.update(first.id, { source: null })
+      await give(tx)
+    },
+  ]
+  for (const order of orders) await assert.rejects(room.db.transaction(order), { code: 'TAPRI_FILES_TAKEN' })
+  await room.files.sweep()
+  const rows: any[] = await room.db.videos.find()
+  assert.deepEqual(
+    rows.map((row) => [row.title, row.source?.id]),
+    [['first', id]],
+  )
+  assert.deepEqual(await room.kept(), { rows: ['kites.mp4 attached'], keys: 1, unfinished: 0 })
+})
+
+test('a file may change rows within the transaction that first takes it', async () => {
+  await using room = await Room.open()
+  room.handle = ({ db, body }) =>
+    db.transaction(async (tx: any) => {
+      const first = await tx.videos.create({ title: 'first', source: body.source })
+      await tx.videos.update(first.id, { source: null })
+      return tx.videos.create({ title: 'second', source: body.source })
+    })
+  const { status, body } = await room.post({ title: 'x', source: film() })
+  assert.deepEqual([status, body.title, (await room.db.tapri_files.first({})).row], [200, 'second', body.id])
+  assert.deepEqual(await room.kept(), { rows: ['kites.mp4 attached'], keys: 1, unfinished: 0 })
+})
 
 const servers = {
   PostgreSQL: process.env.TEST_POSTGRES_URL,

@@ -70,18 +70,27 @@ interface Move {
   readonly owner: Owner | null
 }
 
+const unmoved: Move = { left: [], owner: null }
+
+function isOfAnother(one: Owner | null, { model, row }: Owner): boolean {
+  return one !== null && (one.model !== model || one.row !== row)
+}
+
 function moves(changes: readonly Change[], fields: FileFields): Map<string, Move> {
   const moved = new Map<string, Move>()
   for (const change of changes) {
     const before = filesOf(change, 'before', fields)
     const after = filesOf(change, 'after', fields)
     for (const [id, owner] of before) {
-      if (!after.has(id)) moved.set(id, { left: [...(moved.get(id)?.left ?? []), owner], owner: null })
+      if (after.has(id)) continue
+      const { left, owner: other } = moved.get(id) ?? unmoved
+      // a row that gained it before this one let it go still has it: whether it may is asked when it is taken
+      moved.set(id, { left: [...left, owner], owner: isOfAnother(other, owner) ? other : null })
     }
     for (const [id, owner] of after) {
       if (before.get(id)?.field === owner.field) continue
-      const { left, owner: other } = moved.get(id) ?? { left: [], owner: null }
-      if (other && (other.model !== owner.model || other.row !== owner.row)) throw taken(owner)
+      const { left, owner: other } = moved.get(id) ?? unmoved
+      if (isOfAnother(other, owner)) throw taken(owner)
       moved.set(id, { left, owner })
     }
   }

@@ -56,6 +56,35 @@ test('ranges are answered as RFC 9110 says', async () => {
   }
 })
 
+test('a date alone says of no file that its caller has it: what took its place may have begun to come before it', async () => {
+  await using room = await Room.open()
+  const { body: video } = await room.post({ title: 'Kites', source: film('one.mp4') })
+  const { url } = video.source
+  const first = await get(room, url)
+  await first.arrayBuffer()
+  const date = first.headers.get('last-modified') ?? ''
+  assert.equal(Date.parse(date), Math.floor(room.clock.now() / 1000) * 1000)
+  await room.db.videos.update(video.id, { source: film('two.mp4', 100_000) })
+  const hourAgo = new Date(room.clock.now() - 3_600_000)
+  await room.db.tapri_files.updateWhere({ name: 'two.mp4' }, { at: hourAgo })
+
+  const cases: [Record<string, string>, number, number][] = [
+    [{ 'if-modified-since': date }, 200, 100_000],
+    [{ 'if-modified-since': hourAgo.toUTCString() }, 200, 100_000],
+    [{ range: 'bytes=0-9', 'if-range': date }, 200, 100_000],
+    [{ range: 'bytes=0-9', 'if-range': hourAgo.toUTCString() }, 200, 100_000],
+    [{ range: 'bytes=0-9' }, 206, 10],
+  ]
+  for (const [headers, status, size] of cases) {
+    const response = await get(room, url, headers)
+    assert.deepEqual([response.status, (await response.arrayBuffer()).byteLength], [status, size], JSON.stringify(headers))
+    assert.equal(response.headers.get('last-modified'), hourAgo.toUTCString())
+  }
+  const etag = (await get(room, url)).headers.get('etag') ?? ''
+  const known = await get(room, url, { 'if-none-match': etag, 'if-modified-since': date })
+  assert.equal(known.status, 304)
+})
+
 test('HEAD tells all and sends nothing', async () => {
   await using room = await Room.open()
   const { body: video } = await room.post({ title: 'Kites', source: film() })

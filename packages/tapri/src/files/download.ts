@@ -61,8 +61,8 @@ function sendFile(file: FileRow, wanted: Wanted, mayRedirect: boolean, tools: Se
     type: file.type,
     // the same bytes under another type would be another answer, so the file's id is part of it
     etag: `"${file.sha256?.slice(0, 32) ?? 'file'}-${file.id.slice(-12)}"`,
-    lastModified: file.at,
     headers: {
+      ...dated(file, tools),
       'Content-Disposition': contentDisposition(isShown(file.type) ? 'inline' : 'attachment', file.name),
       'Cache-Control': 'private, no-cache',
     },
@@ -72,4 +72,12 @@ function sendFile(file: FileRow, wanted: Wanted, mayRedirect: boolean, tools: Se
     facts: { model, id, field, file: file.id },
   }
   return sendStored(bytes, tools)
+}
+
+/**
+ * A date for people and for caches, by which no condition is judged: it is when the file began to come, and it may have taken
+ * the place of one that began later. An ETag tells them apart. Another server that sends the file would judge by it.
+ */
+function dated({ at }: FileRow, { sendBy }: SentTools): Readonly<Record<string, string>> {
+  return typeof sendBy === 'object' ? {} : { 'Last-Modified': at.toUTCString() }
 }

@@ -35,6 +35,20 @@ test('any sent name becomes 1 to 255 bytes without a path, and is stable', () =>
   )
 })
 
+test('a name that was cleaned is not changed when it is cleaned again', () => {
+  const cases = {
+    [`${'a'.repeat(254)} kites`]: 'a'.repeat(254),
+    [`${'a'.repeat(249)} kites.webm`]: `${'a'.repeat(249)}.webm`,
+    'e\u200f\u0301te': 'éte',
+    [`.${' '.repeat(300)}x`]: 'file',
+    [`.${' '.repeat(300)}.`]: 'file',
+  }
+  for (const [sent, name] of Object.entries(cases)) {
+    assert.equal(cleanName(sent), name)
+    assert.equal(cleanName(name), name)
+  }
+})
+
 test('a long name keeps its ending', () => {
   const name = cleanName(`${'नम'.repeat(200)}.webm`)
   assert.ok(name.endsWith('.webm'))

@@ -11,9 +11,9 @@ const unwanted = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu
  */
 export function cleanName(sent: string): string {
   const last = sent.slice(Math.max(sent.lastIndexOf('/'), sent.lastIndexOf('\\')) + 1)
-  const name = last.toWellFormed().normalize('NFC').replaceAll(unwanted, '').trim()
-  if (name === '' || name === '.' || name === '..') return 'file'
-  return shorten(name)
+  // letters that something stood between are one in the normal form
+  const name = shorten(last.toWellFormed().replaceAll(unwanted, '').normalize('NFC').trim())
+  return name === '' || name === '.' || name === '..' ? 'file' : name
 }
 
 function shorten(name: string): string {
@@ -23,7 +23,7 @@ function shorten(name: string): string {
   const room = mostBytes - encoder.encode(ending).length
   // encodeInto stops before a character that does not fit whole
   const { read } = encoder.encodeInto(name, new Uint8Array(room))
-  return name.slice(0, read) + ending
+  return name.slice(0, read).trimEnd() + ending
 }
 
 /**

@@ -31,7 +31,7 @@ export interface ReceiveTools {
 
 /** One file that comes whole in one request. */
 export interface Receiving {
-  readonly rules: Omit<FileRules, 'room' | 'quota'>
+  readonly rules: FileRules
   /** What the field makes of it. */
   readonly media: MediaFacts | undefined
   readonly sender: Sender | null
@@ -48,7 +48,8 @@ export async function receiveFile(
   { store, ledger, quotas, inspect }: ReceiveTools,
   pending: (id: string) => void,
 ): Promise<object | undefined> {
-  const check = new FileCheck({ ...rules, ...(await quotas.of(sender)) })
+  const row = Promise.withResolvers<string>()
+  const check = new FileCheck(rules, await quotas.meter(sender, { file: row.promise, counted: 0 }))
   // its errors come out of `check`, which is read below
   pipeline(content, check, () => {})
   const type = await check.told
@@ -59,6 +60,7 @@ export async function receiveFile(
   const key = newId()
   const id = await ledger.expect({ key, name: rules.name, type }, sender)
   pending(id)
+  row.resolve(id)
   const stored = await store.put(key, sentBy(check, whoSends(sender, address)))
   await ledger.received(id, stored, sender)
   const { field, name } = rules

@@ -13,6 +13,8 @@ export interface StoreUnderTest {
   leftovers?(url: string): Promise<readonly string[]>
   /** Whether the server removes by itself what killed processes leave, in its own time. */
   readonly sweepsItself?: boolean
+  /** Hours after which something to which nothing was added is taken for a killed process's: one unless told. */
+  readonly strayHours?: number
   /** Why there is no server to test with. */
   readonly skip?: string | false
   /** What holds there of URLs for browsers; undefined where there are none. */

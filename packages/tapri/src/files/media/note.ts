@@ -44,12 +44,19 @@ function moved(changes: readonly Change[], fields: FilmFields): ReadonlyMap<stri
   for (const change of changes) {
     const before = filmsOf(change, 'before', fields)
     const after = filmsOf(change, 'after', fields)
-    for (const file of before.keys()) if (!after.has(file)) found.set(file, null)
+    for (const file of before.keys()) {
+      // a row that gained it before this one let it go still has it
+      if (!after.has(file) && !isOfAnother(found.get(file), change)) found.set(file, null)
+    }
     for (const [file, field] of after) {
       if (before.get(file) !== field) found.set(file, { model: change.model, row: change.id, field })
     }
   }
   return found
+}
+
+function isOfAnother(place: Place | null | undefined, { model, id }: Change): boolean {
+  return place !== null && place !== undefined && (place.model !== model || place.row !== id)
 }
 
 /** The fields of a row's films by the ids of these. */

@@ -44,6 +44,8 @@ interface ProbeOptions {
 const formats = 'mov,matroska,webm,mpegts,mpeg,avi,flv,ogg,mp3,flac,wav,aac,asf,aiff,amr,w64,caf'
 /** 8192 x 4320. More would take memory that no honest film needs. */
 const mostPixels = 35_389_440
+/** Pixels of a side, which nothing that plays films goes beyond. */
+const longestSide = 16_384
 const longest = 12 * 3600
 const patience = 60_000
 /** Milliseconds for reading a film through. */
@@ -113,6 +115,7 @@ function pictureOf(stream: Stream | undefined): Picture | null {
   const turned = Math.abs(rotationOf(stream)) % 180 === 90
   const aspect = ratio(stream.sample_aspect_ratio, ':') || 1
   const wide = Math.max(2, Math.round(Number(stream.width) * aspect))
+  requireFit(wide, Number(stream.height))
   const [width, height] = turned ? [Number(stream.height), wide] : [wide, Number(stream.height)]
   const rate = ratio(stream.avg_frame_rate, '/') || ratio(stream.r_frame_rate, '/') || 25
   const range = rangeOf(stream.color_transfer)
@@ -124,6 +127,14 @@ function pictureOf(stream: Stream | undefined): Picture | null {
     rotationOf(stream) === 0 &&
     aspect === 1
   return { index: Number(stream.index), width, height, rate, range, isPlayable }
+}
+
+/** The form of a pixel is the sender's word: it makes what few kilobytes say as wide as they like.
+ * @throws TAPRI_FILES_FILM */
+function requireFit(width: number, height: number): void {
+  const size = `its pictures are shown at ${width} x ${height} pixels`
+  if (width * height > mostPixels) throw unfit(`${size}, which are more than those of 8192 x 4320`)
+  if (Math.max(width, height) > longestSide) throw unfit(`${size}, and a side may have ${longestSide}`)
 }
 
 function soundOf(stream: Stream | undefined): Sound | null {

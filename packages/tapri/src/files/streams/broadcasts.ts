@@ -32,6 +32,15 @@ export class Broadcasts {
     this.#db = fileDb(tools.database.asSystem)
   }
 
+  /** Gives the stream to a push whose sender has its key; whether it did. What others see of it waits for the first piece. */
+  async take({ id, push }: Omit<Pushing, 'place'>, hash: string): Promise<boolean> {
+    const expires = new Date(this.#tools.clock.now() + patience)
+    // before it has the stream: an end that was near would come to the encoder that is just back
+    await this.#db.tapri_streams.updateWhere({ ...shownStill(id), hash, expires: { lt: expires } }, { expires })
+    // unless there is another key by now
+    return (await this.#db.tapri_streams.updateWhere({ id: idOf(id), hash }, { push })) > 0
+  }
+
   /** Gives the stream a file where it has none, and the push a head.
    * @throws TAPRI_FILES_STREAM_TAKEN, TAPRI_NOT_FOUND */
   async begin({ id, push, place }: Pushing, head: Buffer): Promise<void> {
@@ -81,7 +90,7 @@ export class Broadcasts {
   /** Puts the end of a stream off that has no piece to add yet, although its sender was there at that moment. */
   async stay({ id, push }: Pushing, heardAt: number): Promise<void> {
     const expires = new Date(heardAt + patience)
-    await this.#db.tapri_streams.updateWhere({ id: idOf(id), push, state: 'live', expires: { lt: expires } }, { expires })
+    await this.#db.tapri_streams.updateWhere({ ...shownStill(id), push, expires: { lt: expires } }, { expires })
   }
 
   /** Ends the stream of a push that has come to its end. */
@@ -135,6 +144,11 @@ export interface Pushing {
 }
 
 type StreamRow = NonNullable<Awaited<ReturnType<FileDb['tapri_streams']['first']>>>
+
+/** A stream that has a time at which it is moved on: one that is live, or has ended and can be gone on with. */
+function shownStill(id: string) {
+  return { id: idOf<'tapri_streams'>(id), not: { state: 'off' } } as const
+}
 
 export function placeOf({ model, row, field }: Place): Place {
   return { model, row, field }

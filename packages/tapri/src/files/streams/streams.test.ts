@@ -43,6 +43,61 @@ test('a stream of which nothing comes any more ends after 20 seconds, and is gon
   assert.equal((await cinema.get(stream)).status, 404)
 })
 
+test('an encoder that is back in the last seconds of a stream, or of what is seen of its end, has its time to make a piece', {
+  skip,
+}, async () => {
+  const film = await sent()
+  for (const state of ['live', 'ended']) {
+    await using cinema = await Cinema.open()
+    const { id, url, push } = await sending(cinema)
+    await shown(cinema, id, (value) => value?.state === 'live')
+    if (state === 'live') await leave(cinema, push)
+    else {
+      push.end()
+      assert.equal((await push.answer).status, 200)
+    }
+    const [before] = await cinema.db.tapri_streams.find()
+    cinema.advance(state === 'live' ? 18_000 : 58_000)
+    const { source, pushing } = await back(cinema, url)
+    const kept = async (milliseconds: number) => {
+      await setImmediate()
+      cinema.advance(milliseconds)
+      await cinema.files.streams.look()
+      assert.equal((await cinema.db.films.get(id)).live?.state, state)
+    }
+    source.write(film.subarray(0, 18_800))
+    await kept(2500)
+    // its first key frame is far
+    for (let seconds = 0; seconds < 40; seconds += 5) {
+      source.write(emptyPackets)
+      await kept(5000)
+    }
+    source.end(film.subarray(18_800))
+    assert.ok((await pushing).pieces > 4)
+    const [after] = await cinema.db.tapri_streams.find()
+    assert.equal(after.file, before.file)
+  }
+})
+
+test('an encoder that is back after the end and falls silent is told that, and no other reason', { skip }, async () => {
+  await using cinema = await Cinema.open()
+  const { id, url, push } = await sending(cinema)
+  push.end()
+  assert.equal((await push.answer).status, 200)
+  cinema.advance(58_000)
+  const { source, pushing } = await back(cinema, url)
+  const refused = assert.rejects(pushing, { code: 'TAPRI_FILES_STALLED' })
+  source.write(emptyPackets)
+  await setImmediate()
+  cinema.advance(19_000)
+  await cinema.files.streams.look()
+  assert.equal((await cinema.db.films.get(id)).live?.state, 'ended')
+  cinema.advance(1000)
+  await cinema.files.streams.look()
+  assert.equal((await cinema.db.films.get(id)).live, null)
+  await refused
+})
+
 test('a second push takes the stream over, and a new key ends what is sent with the old one', { skip }, async () => {
   await using cinema = await Cinema.open()
   const { id, url, push: first } = await sending(cinema)
@@ -235,6 +290,19 @@ test('what is no stream of H.264 and AAC is refused, and nothing of it is shown'
   await assert.rejects(cinema.files.actions.newPushUrl({ model: 'films', id, field: 'film' }), { code: 'TAPRI_NOT_FOUND' })
   await assert.rejects(cinema.files.actions.newPushUrl({ model: 'tapri_files', id, field: 'key' }), { code: 'TAPRI_NOT_FOUND' })
 })
+
+/** An encoder that sends again to the one stream there is, once it has taken it. */
+async function back(cinema: Cinema, url: string) {
+  const holder = async () => (await cinema.db.tapri_streams.first()).push
+  const before = await holder()
+  const { pathname, searchParams } = new URL(url)
+  const source = new PassThrough()
+  const pushing = cinema.files.streams.push(pathname.split('/').at(-1) ?? '', searchParams.get('key') ?? '', source)
+  while ((await holder()) === before) await setImmediate()
+  // what it begins with then is begun by now
+  await setImmediate()
+  return { source, pushing }
+}
 
 /** A row to which something was sent, and whose encoder has gone. */
 async function live(cinema: Cinema): Promise<string> {

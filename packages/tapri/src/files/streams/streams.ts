@@ -131,9 +131,7 @@ export class Streams {
   }
 
   async #begin(pushing: Pushing, hash: string, source: Sending, signal: AbortSignal): Promise<Pushed> {
-    const { id, push } = pushing
-    // unless there is another key by now
-    if ((await this.#db.tapri_streams.updateWhere({ id: idOf(id), hash }, { push })) === 0) throw wrongKey()
+    if (!(await this.#broadcasts.take(pushing, hash))) throw wrongKey()
     return this.#take(pushing, source, signal)
   }
 
@@ -174,7 +172,8 @@ export class Streams {
 /** Why a push is cut off whose stream is no more its own. */
 function reasonOf(place: Place, before: unknown, after: unknown): Error {
   if (after === undefined) return missing(place)
-  return before === 'live' && after === 'ended' ? silent() : taken()
+  // it moves on together with the loss of its push only when its time has come
+  return before === after ? taken() : silent()
 }
 
 function hashOf(key: string): string {

@@ -1,9 +1,10 @@
 import { TapriError } from '../../kit/errors.ts'
 import { type Claim, tellType } from '../content-type.ts'
 import type { FileRow } from '../file-db.ts'
-import { overQuota, type Sender, whoSends } from '../quota.ts'
+import { type Meter, type Sender, whoSends } from '../quota.ts'
 import { sentBy } from '../stores/budget.ts'
 import { type Checksum, verified } from './checksum.ts'
+import { CountedIntake } from './counted-intake.ts'
 import { tooLarge, tooLong } from './creation.ts'
 import { Intake } from './intake.ts'
 import type { Asking, FileFacts, Found, UploadTools } from './tools.ts'
@@ -33,17 +34,24 @@ export async function appendBody(
   tools: UploadTools,
 ): Promise<number> {
   try {
-    const limits = await limitsOf(found, facts, asking, appending.offset, tools)
-    const { announced, most, tooMuch } = limits
-    if (announced > most) throw tooMuch()
-    const judge = judgeOf(found, facts, appending.offset)
-    const { signal, checksum } = appending
-    const keeping = { ...appending, user: asking.user, sender: whoSends(asking.user, asking.sender) }
-    const open = (see: (chunk: Uint8Array) => void) =>
-      sentBy(new Intake(asking.body, { most, tooMuch, judge, signal, see }), keeping.sender)
-    return checksum === undefined
-      ? await keep(found, keeping, tools, open)
-      : await keepVerified(found, keeping, tools, { checksum, source: open(() => {}) })
+    const { headers, body, user } = asking
+    const { offset, checksum, signal } = appending
+    const limits = limitsOf(found, facts, offset)
+    const announced = Number(headers['content-length'] ?? 0)
+    if (announced > limits.most) throw limits.tooMuch()
+    const intake = { ...limits, judge: judgeOf(found, facts, offset), signal }
+    const sender = whoSends(user, asking.sender)
+    const meter = await meterOf(found, user, tools)
+    const keeping = { ...appending, user, sender, meter }
+    if (checksum !== undefined) {
+      const source = sentBy(new Intake(body, { ...intake, see: () => {} }), sender)
+      return await keepVerified(found, keeping, tools, { checksum, source })
+    }
+    // all that a request announces is counted at once
+    await meter?.reach(offset + announced)
+    return await keep(found, keeping, tools, (see) =>
+      sentBy(new CountedIntake(body, { ...intake, see }, { meter, offset }), sender),
+    )
   } catch (cause) {
     if (cause instanceof TapriError && hopeless.has(cause.code)) await tools.ledger.discard(found.file.id)
     throw cause
@@ -54,30 +62,22 @@ interface Keeping extends Appending {
   readonly user: Sender | null
   /** Whose part of what all share it takes. */
   readonly sender: string | undefined
+  readonly meter: Meter | undefined
 }
 
 interface BodyLimits {
-  readonly announced: number
   readonly most: number
   readonly tooMuch: () => Error
 }
 
-async function limitsOf(
-  { upload, file }: Found,
-  facts: FileFacts,
-  asking: Asking,
-  offset: number,
-  tools: UploadTools,
-): Promise<BodyLimits> {
-  const announced = Number(asking.headers['content-length'] ?? 0)
-  const { length } = upload
-  if (length !== null) return { announced, most: length - offset, tooMuch: () => tooLong(length) }
-  const left = facts.maxSize - offset
-  // what it has is counted already
-  const { quota, room } = await tools.quotas.of(asking.user)
-  const most = room + file.size - offset
-  if (most >= left) return { announced, most: left, tooMuch: () => tooLarge(upload.field, facts.maxSize) }
-  return { announced, most, tooMuch: () => overQuota(quota) }
+function limitsOf({ upload: { length, field } }: Found, { maxSize }: FileFacts, offset: number): BodyLimits {
+  if (length !== null) return { most: length - offset, tooMuch: () => tooLong(length) }
+  return { most: maxSize - offset, tooMuch: () => tooLarge(field, maxSize) }
+}
+
+/** What has a length was counted when it was told. */
+async function meterOf({ upload, file }: Found, user: Sender | null, { quotas }: UploadTools): Promise<Meter | undefined> {
+  return upload.length === null ? quotas.meter(user, { file: file.id, counted: file.size }) : undefined
 }
 
 /** The first bytes of a file tell its type, so that a wrong one is refused before the rest has come. */
@@ -96,6 +96,7 @@ async function keepVerified(
   { source, checksum }: { readonly source: Intake; readonly checksum: Checksum },
 ): Promise<number> {
   await using bytes = await verified(source, checksum)
+  await keeping.meter?.reach(keeping.offset + bytes.size)
   const all = { most: bytes.size, tooMuch: () => new Error('A file grew while it was read'), judge: undefined }
   const { signal, sender } = keeping
   // awaited here: the bytes go when this returns
@@ -104,7 +105,7 @@ async function keepVerified(
 
 async function keep(
   { upload, file }: Found,
-  { offset, user }: Keeping,
+  { offset, user, meter }: Keeping,
   tools: UploadTools,
   open: (see: (chunk: Uint8Array) => void) => Intake,
 ): Promise<number> {
@@ -120,6 +121,7 @@ async function keep(
     throw cause
   } finally {
     digests.kept(upload.id, kept)
+    await meter?.rest()
     // also of a body that was cut off
     if (upload.length === null && kept !== undefined) await charge(file, user, kept, tools)
   }

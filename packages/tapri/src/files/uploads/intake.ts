@@ -17,9 +17,15 @@ export interface IntakeOptions {
   readonly signal: AbortSignal
 }
 
+/** The body of a request. */
+interface Body extends Readable {
+  /** Over HTTP/2, where what was cut off ends like what is whole. */
+  readonly stream?: { readonly aborted: boolean }
+}
+
 /** A request's body on its way into the store: it ends where the body does, in its midst too, so that what came is kept. */
 export class Intake extends Transform {
-  readonly #body: Readable
+  readonly #body: Body
   readonly #options: IntakeOptions
   #head: Uint8Array[] | undefined
   #size = 0
@@ -27,7 +33,7 @@ export class Intake extends Transform {
   cause: Error | undefined
   #isWhole = false
 
-  constructor(body: Readable, options: IntakeOptions) {
+  constructor(body: Body, options: IntakeOptions) {
     // one piece at a time on the way out: several would be copied into one to be read
     super({ writableHighWaterMark: 256 * 1024, readableHighWaterMark: 1 })
     this.#body = body
@@ -52,7 +58,7 @@ export class Intake extends Transform {
     done()
   }
 
-  #follow(body: Readable): void {
+  #follow(body: Body): void {
     const stop = (cause: Error) => {
       if (this.#isWhole || this.cause !== undefined) return
       this.cause = cause
@@ -61,7 +67,8 @@ export class Intake extends Transform {
     }
     const left = (cause?: unknown) => stop(cause instanceof TapriError ? cause : gone())
     const end = () => {
-      this.#isWhole = true
+      if (body.stream?.aborted === true) left()
+      else this.#isWhole = true
     }
     const over = () => stop(reasonOf(this.#options.signal))
     body.once('end', end).once('error', left).once('close', left)

@@ -11,16 +11,22 @@ export async function joinParts(
   const unfinished = { key: file.key, memo: upload.memo }
   let size = 0
   for (const part of parts) {
-    const intake = new Intake(await store.get(part.file.key), {
-      most: part.file.size,
-      tooMuch: () => new Error('A part grew while it was read'),
-      judge: undefined,
-      see: digests.from(upload.id, size) ?? (() => {}),
-      signal,
-    })
-    size = await store.pieces.append(unfinished, size, intake)
-    digests.kept(upload.id, size)
-    if (intake.cause !== undefined) throw intake.cause
+    const body = await store.get(part.file.key)
+    try {
+      const intake = new Intake(body, {
+        most: part.file.size,
+        tooMuch: () => new Error('A part grew while it was read'),
+        judge: undefined,
+        see: digests.from(upload.id, size) ?? (() => {}),
+        signal,
+      })
+      size = await store.pieces.append(unfinished, size, intake)
+      digests.kept(upload.id, size)
+      if (intake.cause !== undefined) throw intake.cause
+    } finally {
+      // an intake that ends early leaves what it reads to whoever opened it
+      body.destroy()
+    }
   }
   return size
 }

@@ -10,8 +10,10 @@ import { S3Pieces } from './pieces.ts'
 import { receiverOf } from './receiver.ts'
 import { readS3Url } from './url.ts'
 
-/** An upload in parts to which nothing was added for so long belongs to a process that is gone. */
-const strayAfter = 3_600_000
+/** An upload in parts to which nothing was added for so long belongs to a process that is gone, if a part takes less. */
+const strayAfter = 24 * 3_600_000
+/** Bytes of a millisecond that come from the slowest sender who is waited for: 16 KiB in 30 seconds, as pace.ts has it. */
+const slowest = (16 * 1024) / 30_000
 /** As many parts as one file may have. */
 const mostParts = 10_000
 
@@ -101,8 +103,8 @@ class S3Store implements Store {
   /** Files in pieces may wait for days: theirs have a marker, and are abandoned by whoever began them. */
   async #isStray(upload: Upload & { readonly at: number }): Promise<boolean> {
     const key = this.#names.keyOf(upload.name)
-    // an hour is more than the clocks of the server and of this machine differ
-    const limit = this.#clock.now() - strayAfter
+    // a part is sent when the next is full: until then the slowest sender seems to send nothing
+    const limit = this.#clock.now() - Math.max(strayAfter, (2 * this.#partSize) / slowest)
     if (key === undefined || upload.at > limit) return false
     if ((await this.#bucket.head(this.#names.partial(key))) !== undefined) return false
     const parts = (await this.#bucket.parts(upload)) ?? []
