@@ -60,10 +60,12 @@ for (const [name, server] of Object.entries(servers)) {
     assert.deepEqual([poster?.width, poster?.height], [300, 400])
     const get = (url = '', headers = {}) => fetch(new URL(url, tube.url), { headers })
     const whole = Buffer.from(await film().arrayBuffer())
-    const range = 'bytes=100-199,1000-1004'
-    const parts = Buffer.from(await (await get(source?.url, { range })).arrayBuffer())
-    // radosgw answers other parts than it was asked for
-    if (name !== signing) assert.ok(parts.includes(whole.subarray(100, 200)) && parts.includes(whole.subarray(1000, 1005)))
+    // radosgw answers other parts than it was asked for, and what is too much of them comes before its next answer
+    if (name !== signing) {
+      const range = 'bytes=100-199,1000-1004'
+      const parts = Buffer.from(await (await get(source?.url, { range })).arrayBuffer())
+      assert.ok(parts.includes(whole.subarray(100, 200)) && parts.includes(whole.subarray(1000, 1005)))
+    }
     for (const round of ['made', 'kept']) {
       const thumb = await sharp(await (await get(poster?.variants.thumb)).bytes()).metadata()
       assert.deepEqual([thumb.width, thumb.height], [60, 80], round)

@@ -16,7 +16,8 @@ interface Collection {
 }
 
 interface Sinks {
-  append(operations: readonly Operation[], transaction: TransactionName | undefined): void
+  /** `number` is that of PostgreSQL's transaction. */
+  append(number: number | undefined, operations: readonly Operation[], transaction: TransactionName | undefined): void
   /** What was asked to be told when the log has come so far. */
   mark(id: string): void
 }
@@ -43,6 +44,8 @@ export class Reading {
   /** From here on the kind of an update is not known yet. */
   #noted = 0
   #transaction: TransactionName | undefined
+  /** PostgreSQL's own. */
+  #number: number | undefined
 
   constructor(sinks: Sinks) {
     this.#sinks = sinks
@@ -59,6 +62,7 @@ export class Reading {
         this.#operations = []
         this.#noted = 0
         this.#transaction = undefined
+        this.#number = message.xid
         break
       case 'insert':
       case 'update':
@@ -69,7 +73,7 @@ export class Reading {
         this.#note(JSON.parse(Buffer.from(message.content).toString()))
         break
       case 'commit':
-        this.#sinks.append(withoutReplaced(this.#operations), this.#transaction)
+        this.#sinks.append(this.#number, withoutReplaced(this.#operations), this.#transaction)
     }
   }
 

@@ -2,29 +2,33 @@ import type { Client, Pool } from 'pg'
 import { LogicalReplicationService, type Pgoutput, PgoutputPlugin } from 'pg-logical-replication'
 import type { Oplog } from './oplog.ts'
 import { type Listed, Reading } from './reading.ts'
+import { Visibility } from './visibility.ts'
 
 const name = 'gateway'
 
-/** What the engine's PostgreSQL commits, by logical replication: committed work alone, in the order of its commits. */
+/** What the engine's PostgreSQL commits, by logical replication: committed work alone that can be read, in the order of its commits. */
 export class Replication {
   readonly #pool: Pool
   readonly #service: LogicalReplicationService
+  readonly #visibility: Visibility
   readonly #markers = new Map<string, PromiseWithResolvers<void>>()
   #markersMade = 0
 
-  private constructor(pool: Pool, service: LogicalReplicationService) {
+  private constructor(pool: Pool, service: LogicalReplicationService, visibility: Visibility) {
     this.#pool = pool
     this.#service = service
+    this.#visibility = visibility
   }
 
   /** Fills the log from now on. `onLost` is told once when it ends by itself. */
   static async open(pool: Pool, url: string, { oplog, onLost }: { oplog: Oplog; onLost: () => void }): Promise<Replication> {
     await publish(pool)
     const service = new LogicalReplicationService({ connectionString: url })
-    const replication = new Replication(pool, service)
+    const visibility = new Visibility(pool)
+    const replication = new Replication(pool, service, visibility)
     const reading = new Reading({
-      append: (...transaction) => oplog.append(...transaction),
-      mark: (id) => replication.#reach(id),
+      append: (number, ...transaction) => visibility.after(number, () => oplog.append(...transaction)),
+      mark: (id) => visibility.after(undefined, () => replication.#reach(id)),
     })
     service.on('data', (_place, message: Pgoutput.Message) => reading.hear(message))
     const lose = () => {
@@ -61,6 +65,7 @@ export class Replication {
   }
 
   #giveUp(): void {
+    this.#visibility.stop()
     for (const reached of this.#markers.values()) reached.reject(new Error('The engine tells nothing any more'))
     this.#markers.clear()
   }
