@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { readToken } from '../../../packages/tapri/src/kit/protocol.ts'
 import { randomOf } from '../random.ts'
 import type { Written } from './judge.ts'
 import { alertKeysOf, alertKind, circles, dearest, keysOf, kinds, type Offer, type Person, type World } from './world.ts'
@@ -123,7 +124,7 @@ export class PacedWriter {
     const text = await answer.text()
     if (!answer.ok) throw new Error(`Cannot go on: ${method} ${path} was answered with ${answer.status} ${text}`)
     const token = answer.headers.get('tapri-token') ?? ''
-    if (positionOf(token) > positionOf(this.#token)) this.#token = token
+    if (readToken(token)[1] > readToken(this.#token)[1]) this.#token = token
     return text === '' ? undefined : JSON.parse(text)
   }
 
@@ -141,8 +142,4 @@ export class PacedWriter {
   #below(bound: number): number {
     return Math.floor(this.#random() * bound)
   }
-}
-
-function positionOf(token: string): number {
-  return Number(token.slice(token.lastIndexOf('.') + 1))
 }

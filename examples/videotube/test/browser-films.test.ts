@@ -60,12 +60,10 @@ async function pauses(ann: Visit, path: string): Promise<void> {
 }
 
 /** Another tab does not take the upload away that is in hand in this one. */
-async function uploadsApart({ page }: Visit, path: string): Promise<void> {
-  const other = await page.context().newPage()
+async function uploadsApart(ann: Visit, path: string): Promise<void> {
+  const other = await ann.page.context().newPage()
   // slow enough to be cancelled, whoever is at work besides
-  const line = await page.context().newCDPSession(other)
-  const slow = { offline: false, latency: 20, downloadThroughput: -1, uploadThroughput: 20_000 }
-  await line.send('Network.emulateNetworkConditions', slow)
+  await slowLine({ ...ann, page: other }, 20_000)
   await other.goto('/upload')
   await other.setInputFiles('input[type=file]', path)
   const begun = other.waitForResponse((answer) => answer.url().endsWith('/api/uploads'))

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type TestContext, test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import type { Notices } from '../redis/index.ts'
 import { type Heard, hearing } from './heard.fixture.ts'
 import { largestText } from './limits.ts'
 import { openBus } from './open.ts'
 import { openProcess } from './process.fixture.ts'
 import type { Bus } from './types.ts'
+import { untilUp } from './up.fixture.ts'
 
 export interface BusPlace {
   readonly skip: string | false
@@ -22,7 +22,9 @@ export function busConformance(name: string, { skip, open, isShared }: BusPlace)
   const claim = (text: string, check: (bus: Bus, url: string, test: TestContext) => Promise<void>) =>
     test(`the bus of ${name} ${text}`, { skip }, async (t) => {
       const url = await open(t)
-      await check(await upFor(t, url), url, t)
+      const bus = await busFor(t, url)
+      await untilUp(bus)
+      await check(bus, url, t)
     })
   const claimShared = (...claimed: Parameters<typeof claim>) => isShared && claim(...claimed)
 
@@ -333,13 +335,6 @@ export function busOutages(
 export async function busFor(test: TestContext, url: string, notices?: Notices): Promise<Bus> {
   const bus = await openBus(url, { ...(notices && { notices }) })
   test.after(() => bus.close())
-  return bus
-}
-
-/** One that has its line: the first attempt may fail where the machine stands still. */
-async function upFor(test: TestContext, url: string): Promise<Bus> {
-  const bus = await busFor(test, url)
-  while (!(await bus.health()).isUp) await setTimeout(20)
   return bus
 }
 

@@ -1,9 +1,9 @@
 // A process that has a bus open, and does what its parent says: `conformance.fixture.ts` starts it.
 
-import { setTimeout } from 'node:timers/promises'
 import { openBus } from './open.ts'
 import type { Command, Said } from './process.fixture.ts'
 import type { Bus } from './types.ts'
+import { untilUp } from './up.fixture.ts'
 
 const [, , url = ''] = process.argv
 const ends = new Map<string, () => Promise<void>>()
@@ -16,8 +16,7 @@ process.on('message', (command: Command) => {
     (error: Error) => say({ done: command.id, error: error.message }),
   )
 })
-// the first attempt may fail where the machine stands still
-while (!(await bus.health()).isUp) await setTimeout(20)
+await untilUp(bus)
 say({ done: 0 })
 
 async function obey(bus: Bus, { task, topic, texts }: Command): Promise<void> {

@@ -10,8 +10,8 @@ const servers = {
   MongoDB: 'TEST_MONGODB_URL',
 }
 
-// TEST_SEED=7 looks somewhere else
-const seed = Number(process.env.TEST_SEED ?? 1)
+// FIRST_SEED=7 looks somewhere else
+const seed = Number(process.env.FIRST_SEED ?? 1)
 
 // `npm run equivalence` compares as many as you like
 test('SQLite and the evaluator agree on generated models, rows, questions and transactions', async () => {

@@ -6,9 +6,12 @@ import type { Stored } from './store.ts'
 /** The names of the file fields of each model that has any. */
 export type FileFields = ReadonlyMap<string, readonly string[]>
 
-interface Owner {
+interface Row {
   readonly model: string
   readonly row: string
+}
+
+interface Owner extends Row {
   readonly field: string
 }
 
@@ -72,8 +75,9 @@ interface Move {
 
 const unmoved: Move = { left: [], owner: null }
 
-function isOfAnother(one: Owner | null, { model, row }: Owner): boolean {
-  return one !== null && (one.model !== model || one.row !== row)
+/** Whether something is in a row, and that is not this one. */
+export function isOfAnother(one: Row | null | undefined, { model, row }: Row): boolean {
+  return one !== null && one !== undefined && (one.model !== model || one.row !== row)
 }
 
 function moves(changes: readonly Change[], fields: FileFields): Map<string, Move> {

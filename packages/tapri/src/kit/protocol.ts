@@ -19,6 +19,12 @@ export const maxSubscriptionId = 2 ** 31 - 1
 /** `epoch.position` of the change log: where an answer stands. */
 export type Token = string
 
+/** The log that a token belongs to, and the place in it. @example readToken('e1.42') // ['e1', 42] */
+export function readToken(token: Token): [epoch: string, position: number] {
+  const dot = token.lastIndexOf('.')
+  return [token.slice(0, dot), Number(token.slice(dot + 1))]
+}
+
 export interface HelloFrame {
   readonly type: 'hello'
   /** A bearer token; without one the cookies of the upgrade say who calls. */

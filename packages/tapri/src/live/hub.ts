@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Commit, Interests, type ReadSet, type Unindexed } from '../data/index.ts'
-import type { Problem, Token } from '../kit/protocol.ts'
+import { type Problem, readToken, type Token } from '../kit/protocol.ts'
 import type { Answer, ChangeText } from './answer.ts'
 import type { CallerSocket } from './caller-socket.ts'
 import { canonical } from './canonical.ts'
@@ -129,7 +129,7 @@ export class Hub<C extends LiveCaller> {
 
   /** Resolves once the token was heard of, or is known to be none of this log's; after five seconds anyway. */
   async reachToken(token: Token): Promise<void> {
-    const [epoch, position] = [token.slice(0, token.lastIndexOf('.')), Number(token.slice(token.lastIndexOf('.') + 1))]
+    const [epoch, position] = readToken(token)
     if (epoch === this.options.database.changes.epoch && Number.isFinite(position)) await this.reach(position, longestWait)
   }
 

@@ -1,4 +1,4 @@
-import type { SubscriptionId } from '../kit/protocol.ts'
+import { readToken, type SubscriptionId, type Token } from '../kit/protocol.ts'
 import { encodeWire } from '../kit/wire.ts'
 import type { Answer } from './answer.ts'
 
@@ -9,7 +9,7 @@ const longestPiece = 65_536
 export class Sending {
   readonly etag: string
   readonly topic: number
-  readonly #at: string
+  readonly #at: Token
   readonly #text: string
   readonly #taken: number
   #pieces = 0
@@ -34,7 +34,8 @@ export class Sending {
 
   /** The position in the log of changes at which it was the answer. */
   get position(): number {
-    return Number(this.#at.slice(this.#at.lastIndexOf('.') + 1))
+    const [, position] = readToken(this.#at)
+    return position
   }
 
   /** Whether nothing of it has been taken away from the answer since. */

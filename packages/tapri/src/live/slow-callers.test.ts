@@ -1,24 +1,19 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { TapriError } from '../kit/errors.ts'
-import { openSlow, readToTheLetter } from './slow.fixture.ts'
+import { follow, one, openGate, openOne, openSlow, readToTheLetter } from './slow.fixture.ts'
 import { turns } from './stall.fixture.ts'
 
-const one = (db: any) => db.videos.first({ where: { title: 'One' } })
-const follow = (id: number, route: string, more: object = {}) => ({ type: 'subscribe', id, route, input: {}, ...more })
-
 /** A member whose socket is slow, and was not sent that there is a like. */
-async function openBehind(t: Parameters<typeof openSlow>[0]) {
-  const slow = await openSlow(t, { one })
-  const { user, token } = await slow.member('Ann')
-  const video = await slow.db.videos.create({ title: 'One', published: true, author: user.id })
-  const line = await slow.connect(token)
+async function openBehind(t: TestContext) {
+  const slow = await openOne(t, { one })
+  const line = await slow.connect(slow.token)
   line.say(follow(1, 'one'))
   await slow.work.idle()
   line.socket.unsent = 500_000
-  await slow.db.videos.update(video.id, { likes: 1 })
+  await slow.db.videos.update(slow.video.id, { likes: 1 })
   await slow.work.idle()
-  return { ...slow, ...line, token }
+  return { ...slow, ...line }
 }
 
 test('who reads again while another token is looked at is sent what was left out', async (t) => {
@@ -52,14 +47,11 @@ test('who reads again while it is looked whether the session goes on is sent wha
 })
 
 test('who comes back to a long value that is the held one again before it is out follows its changes', async (t) => {
-  const { connect, db, member, work } = await openSlow(t, {
-    long: async (db) => {
-      const { likes } = await one(db)
-      return { likes, text: `${likes}`.repeat(1_000_000) }
-    },
-  })
-  const { user, token } = await member('Ann')
-  const video = await db.videos.create({ title: 'One', published: true, likes: 1, author: user.id })
+  const long = async (db: any) => {
+    const { likes } = await one(db)
+    return { likes, text: `${likes}`.repeat(1_000_000) }
+  }
+  const { connect, db, token, user, video, work } = await openOne(t, { long }, { likes: 1 })
   const before = await connect(token)
   before.say(follow(1, 'long'))
   await work.idle()
@@ -120,11 +112,11 @@ for (const ids of ['with', 'without'] as const) {
 }
 
 test('a row that is closed while the answer is at work again is sent no more either, and the others all the same', async (t) => {
-  let gate: Promise<void> | undefined
+  const gate = openGate()
   const { connect, db, member, work } = await openSlow(t, {
     long: async (db) => {
       const rows = await db.videos.find({ orderBy: 'title' })
-      await gate
+      await gate.pass()
       return rows.map(({ id, title }: any) => ({ id, text: `${title} `.repeat(100_000) }))
     },
   })
@@ -138,14 +130,12 @@ test('a row that is closed while the answer is at work again is sent no more eit
   await work.idle()
   await db.videos.update(second.id, { published: false })
   await work.idle()
-  const { promise, resolve } = Promise.withResolvers<void>()
-  gate = promise
+  gate.close()
   const updating = db.videos.update(first.id, { title: 'Fourth' })
   await turns(50)
   const sent = frames.length
   for (let time = 0; time < 20; time++) read()
-  gate = undefined
-  resolve()
+  gate.open()
   await updating
   for (let time = 0; time < 20; time++) {
     await work.idle()
@@ -160,11 +150,9 @@ test('a row that is closed while the answer is at work again is sent no more eit
 })
 
 test('a slow reader is sent the whole of a long answer that changes all the time', async (t) => {
-  const { connect, db, member, work } = await openSlow(t, {
+  const { connect, db, video, work } = await openOne(t, {
     long: async (db) => (await db.videos.find()).map((row: any) => ({ ...row, text: 'x'.repeat(2_000_000) })),
   })
-  const { user } = await member('Ann')
-  const video = await db.videos.create({ title: 'One', published: true, author: user.id })
   const { frames, read, say, socket } = await connect()
   socket.isSlow = true
   say(follow(1, 'long'))

@@ -14,6 +14,32 @@ import { Work } from './work.ts'
 /** Routes by their names, each given the database as the caller sees it. */
 type Routes = Readonly<Record<string, (db: any) => unknown>>
 
+export const one = (db: any) => db.videos.first({ where: { title: 'One' } })
+export const follow = (id: number, route: string, more: object = {}) => ({ type: 'subscribe', id, route, input: {}, ...more })
+
+/** Holds handlers back that pass it while it is closed. */
+export function openGate() {
+  let closed: PromiseWithResolvers<void> | undefined
+  return {
+    pass: () => closed?.promise,
+    close() {
+      closed = Promise.withResolvers()
+    },
+    open() {
+      closed?.resolve()
+      closed = undefined
+    },
+  }
+}
+
+/** The same as `openSlow`, with a member and a video that is called "One". */
+export async function openOne(t: TestContext, routes: Routes, { likes = 0 } = {}) {
+  const slow = await openSlow(t, routes)
+  const { user, token } = await slow.member('Ann')
+  const video = await slow.db.videos.create({ title: 'One', published: true, likes, author: user.id })
+  return { ...slow, user, token, video }
+}
+
 /** Sockets that take no more than a test lets them, over a real database. */
 export async function openSlow(t: TestContext, routes: Routes) {
   const { clock, database, db, member } = await openStall(t)

@@ -1,33 +1,40 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openSlow, readToTheLetter } from './slow.fixture.ts'
+import { follow, one, openGate, openOne, openSlow, readToTheLetter } from './slow.fixture.ts'
 import { turns } from './stall.fixture.ts'
 
-const one = (db: any) => db.videos.first({ where: { title: 'One' } })
 /** More than a slow reader is sent at once. */
 const long = 'x'.repeat(1_000_000)
-const follow = (id: number, route: string, more: object = {}) => ({ type: 'subscribe', id, route, input: {}, ...more })
+
+/** A route that answers at length, once its gate is open. */
+function longBehindGate() {
+  const gate = openGate()
+  const route = async (db: any) => {
+    const { likes } = await one(db)
+    await gate.pass()
+    return { likes, long }
+  }
+  return { gate, route }
+}
 
 test('a socket that is closed while a subscription begins leaves nothing behind', async (t) => {
-  let gate: Promise<void> | undefined
-  const { connect, db, member, runs, work } = await openSlow(t, {
-    big: async (db) => ({ text: `${(await one(db)).likes}`.repeat(2_000_000) }),
-    held: async (db) => {
+  const gate = openGate()
+  const routes = {
+    big: async (db: any) => ({ text: `${(await one(db)).likes}`.repeat(2_000_000) }),
+    held: async (db: any) => {
       const { likes } = await one(db)
-      await gate
+      await gate.pass()
       return likes
     },
-    users: (db) => db.users.find(),
-  })
-  const { user } = await member('Ann')
-  const video = await db.videos.create({ title: 'One', published: true, likes: 1, author: user.id })
+    users: (db: any) => db.users.find(),
+  }
+  const { connect, db, runs, video, work } = await openOne(t, routes, { likes: 1 })
   const other = await connect()
   other.say(follow(1, 'users'))
   const line = await connect()
   line.say(follow(1, 'big'), follow(2, 'held'))
   await work.idle()
-  const { promise, resolve } = Promise.withResolvers<void>()
-  gate = promise
+  gate.close()
   await db.videos.update(video.id, { likes: 2 })
   // the long change waits for the one of the other topic, and goes out before the first answer of the next topic
   await turns(50)
@@ -35,8 +42,7 @@ test('a socket that is closed while a subscription begins leaves nothing behind'
   line.say(follow(3, 'users'))
   await turns(50)
   assert.equal(line.connection.subscriptions, 0)
-  gate = undefined
-  resolve()
+  gate.open()
   other.connection.onClose()
   line.connection.onClose()
   await work.idle()
@@ -47,16 +53,8 @@ test('a socket that is closed while a subscription begins leaves nothing behind'
 })
 
 test('two subscriptions of one line follow one topic, also where one of them is some steps behind', async (t) => {
-  let gate: Promise<void> | undefined
-  const { connect, db, member, work } = await openSlow(t, {
-    long: async (db) => {
-      const { likes } = await one(db)
-      await gate
-      return { likes, long }
-    },
-  })
-  const { user } = await member('Ann')
-  const video = await db.videos.create({ title: 'One', published: true, author: user.id })
+  const { gate, route } = longBehindGate()
+  const { connect, db, video, work } = await openOne(t, { long: route })
   const { frames, read, say, socket } = await connect()
   say(follow(1, 'long'))
   await work.idle()
@@ -69,14 +67,12 @@ test('two subscriptions of one line follow one topic, also where one of them is 
     await db.videos.update(video.id, { likes })
     await work.idle()
   }
-  const { promise, resolve } = Promise.withResolvers<void>()
-  gate = promise
+  gate.close()
   const updating = db.videos.update(video.id, { likes: 3 })
   await turns(50)
   while (frames.at(-1).type !== 'snapshot') read()
   socket.unsent = 0
-  resolve()
-  gate = undefined
+  gate.open()
   await updating
   await work.idle()
   const { followers, lost } = readToTheLetter(frames)
@@ -89,9 +85,7 @@ test('two subscriptions of one line follow one topic, also where one of them is 
 
 for (const begun of ['before', 'after'] as const) {
   test(`what two subscriptions to one topic were not sent fits both, when the second began ${begun} that`, async (t) => {
-    const { connect, db, member, work } = await openSlow(t, { one })
-    const { user } = await member('Ann')
-    const video = await db.videos.create({ title: 'One', published: true, author: user.id })
+    const { connect, db, video, work } = await openOne(t, { one })
     const { frames, read, say, socket } = await connect()
     say(follow(1, 'one'))
     if (begun === 'before') say(follow(2, 'one'))
@@ -114,9 +108,7 @@ for (const begun of ['before', 'after'] as const) {
 }
 
 test('what brings a subscription up to date says that it is', async (t) => {
-  const { connect, db, hub, member, work } = await openSlow(t, { one })
-  const { user } = await member('Ann')
-  const video = await db.videos.create({ title: 'One', published: true, author: user.id })
+  const { connect, db, hub, video, work } = await openOne(t, { one })
   const { frames, read, say, socket } = await connect()
   say(follow(1, 'one'))
   await work.idle()
@@ -130,40 +122,29 @@ test('what brings a subscription up to date says that it is', async (t) => {
 })
 
 test('a value that is past by the time that all of it is out is not said to be true of a later moment', async (t) => {
-  let gate: Promise<void> | undefined
-  const { connect, db, member, work } = await openSlow(t, {
-    long: async (db) => {
-      const { likes } = await one(db)
-      await gate
-      return { likes, long }
-    },
-  })
-  const { user } = await member('Ann')
-  const video = await db.videos.create({ title: 'One', published: true, author: user.id })
+  const { gate, route } = longBehindGate()
+  const { connect, db, video, work } = await openOne(t, { long: route })
   const { connection, frames, read, say, socket } = await connect()
   socket.isSlow = true
   say(follow(1, 'long'))
   await work.idle()
   await db.videos.update(video.id, { likes: 1 })
   await work.idle()
-  const { promise, resolve } = Promise.withResolvers<void>()
-  gate = promise
+  gate.close()
   await db.videos.update(video.id, { likes: 2 })
   await turns(50)
   while (frames.at(-1).type !== 'snapshot') read()
   const { at } = frames.at(-1)
   connection.ping()
   assert.deepEqual([frames.at(-1).type, frames.at(-1).at], ['ping', at])
-  resolve()
+  gate.open()
   await work.idle()
 })
 
 test('a line that follows several subscriptions to one topic is sent a change for all of them, though a whole answer fills it', async (t) => {
-  const { connect, db, hub, member, work } = await openSlow(t, {
+  const { connect, db, hub, video, work } = await openOne(t, {
     long: async (db) => ({ likes: (await one(db)).likes, long }),
   })
-  const { user } = await member('Ann')
-  const video = await db.videos.create({ title: 'One', published: true, author: user.id })
   const { frames, read, say, socket } = await connect()
   say(follow(1, 'long'))
   await work.idle()

@@ -1,4 +1,5 @@
 import type { Change, Models } from '../../data/index.ts'
+import { isOfAnother } from '../attach.ts'
 import { type FileDb, idOf } from '../file-db.ts'
 import type { Place } from './row-media.ts'
 
@@ -44,19 +45,16 @@ function moved(changes: readonly Change[], fields: FilmFields): ReadonlyMap<stri
   for (const change of changes) {
     const before = filmsOf(change, 'before', fields)
     const after = filmsOf(change, 'after', fields)
+    const row = { model: change.model, row: change.id }
     for (const file of before.keys()) {
       // a row that gained it before this one let it go still has it
-      if (!after.has(file) && !isOfAnother(found.get(file), change)) found.set(file, null)
+      if (!after.has(file) && !isOfAnother(found.get(file), row)) found.set(file, null)
     }
     for (const [file, field] of after) {
-      if (before.get(file) !== field) found.set(file, { model: change.model, row: change.id, field })
+      if (before.get(file) !== field) found.set(file, { ...row, field })
     }
   }
   return found
-}
-
-function isOfAnother(place: Place | null | undefined, { model, id }: Change): boolean {
-  return place !== null && place !== undefined && (place.model !== model || place.row !== id)
 }
 
 /** The fields of a row's films by the ids of these. */

@@ -5,6 +5,8 @@ import { filesError } from '../errors.ts'
 const span = 30_000
 /** Bytes that come in them from the slowest line on which files are sent. */
 const least = 16 * 1024
+/** Bytes that come in a millisecond from the slowest sender who is waited for. */
+export const slowest = least / span
 
 interface Paced {
   /** Ends it with this error. */

@@ -1,6 +1,7 @@
 import { PassThrough, type Readable } from 'node:stream'
 import type { Clock } from '../../kit/clock.ts'
 import { TapriError } from '../../kit/errors.ts'
+import { type Body, isCutOff } from '../body.ts'
 import { filesError } from '../errors.ts'
 import { plainAac } from '../media/ladder.ts'
 import { type Programs, pipeProgram } from '../media/programs.ts'
@@ -16,11 +17,9 @@ export interface LiveStore {
 }
 
 /** What an encoder sends: the body of a request. */
-export interface Sending extends Readable {
-  /** Whether all of it has arrived, read or not. */
+export interface Sending extends Body {
+  /** Whether all of it has arrived, read or not; over HTTP/2 also of what was cut off. */
   readonly complete?: boolean
-  /** Over HTTP/2, where what was cut off counts as complete. */
-  readonly stream?: { readonly aborted: boolean }
 }
 
 interface PushOptions {
@@ -121,7 +120,7 @@ class Unhurried {
     bytes.once('finish', () => watch.over())
     const left = (cause?: unknown) => {
       if (bytes.writableEnded || bytes.destroyed) return
-      if (source.readableEnded || (source.complete === true && source.stream?.aborted !== true)) {
+      if (source.readableEnded || (source.complete === true && !isCutOff(source))) {
         // what has arrived and nobody had read yet
         for (let rest = source.read(); rest !== null; rest = source.read()) bytes.write(rest)
         bytes.end()

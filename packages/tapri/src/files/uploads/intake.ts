@@ -1,5 +1,6 @@
-import { type Readable, Transform, type TransformCallback } from 'node:stream'
+import { Transform, type TransformCallback } from 'node:stream'
 import { TapriError } from '../../kit/errors.ts'
+import { type Body, isCutOff } from '../body.ts'
 import { headSize } from '../content-type.ts'
 import { filesError } from '../errors.ts'
 import { ownPiece } from '../spent.ts'
@@ -15,12 +16,6 @@ export interface IntakeOptions {
   readonly judge: ((head: Uint8Array) => Promise<void>) | undefined
   /** Ends it early: what has come is kept. */
   readonly signal: AbortSignal
-}
-
-/** The body of a request. */
-interface Body extends Readable {
-  /** Over HTTP/2, where what was cut off ends like what is whole. */
-  readonly stream?: { readonly aborted: boolean }
 }
 
 /** A request's body on its way into the store: it ends where the body does, in its midst too, so that what came is kept. */
@@ -67,7 +62,7 @@ export class Intake extends Transform {
     }
     const left = (cause?: unknown) => stop(cause instanceof TapriError ? cause : gone())
     const end = () => {
-      if (body.stream?.aborted === true) left()
+      if (isCutOff(body)) left()
       else this.#isWhole = true
     }
     const over = () => stop(reasonOf(this.#options.signal))

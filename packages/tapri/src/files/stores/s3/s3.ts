@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { type Clock, systemClock } from '../../../kit/clock.ts'
 import type { ByteRange, Direct, Store, Stored } from '../../store.ts'
+import { slowest } from '../pace.ts'
 import { Names } from '../place.ts'
 import { readRemote } from '../remote-reader.ts'
 import { sendInParts } from '../send.ts'
@@ -12,8 +13,6 @@ import { readS3Url } from './url.ts'
 
 /** An upload in parts to which nothing was added for so long belongs to a process that is gone, if a part takes less. */
 const strayAfter = 24 * 3_600_000
-/** Bytes of a millisecond that come from the slowest sender who is waited for: 16 KiB in 30 seconds, as pace.ts has it. */
-const slowest = (16 * 1024) / 30_000
 /** As many parts as one file may have. */
 const mostParts = 10_000
 
